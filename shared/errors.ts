@@ -41,12 +41,14 @@ export interface ErrorDetails {
 /** An error that a person can put right. The message is complete; print it without the stack. */
 export class FedtempoError extends Error {
   readonly code: ErrorCode;
+  readonly summary: string;
   readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, summary: string, details: ErrorDetails = {}, cause?: unknown) {
     super(describe(summary, details), cause === undefined ? undefined : { cause });
     this.name = 'FedtempoError';
     this.code = code;
+    this.summary = summary;
     this.details = details;
   }
 }

@@ -1,0 +1,30 @@
+/** `fedtempo validate SCENARIO`: reads a scenario and its data, says what is wrong or what it would run. */
+import type { Command } from 'commander';
+import { loadData } from '../../client/load-data.js';
+import { localWorkOf } from '../../shared/scenario/scenario.js';
+import { addScenarioOptions, overridesOf, type ScenarioOptions } from '../options.js';
+import { locating, openScenario } from '../scenario-file.js';
+
+export function addValidate(program: Command): void {
+  const command = program
+    .command('validate')
+    .summary('check a scenario and its data without training')
+    .description('Checks a scenario, its variants and its data; says what a run would do. Trains nothing.')
+    .argument('<scenario>', 'scenario file, YAML or JSON')
+    .addHelpText('after', '\nExample:\n  fedtempo validate scenarios/mnist-2nn.yaml --set federation.cohort.size=20');
+  addScenarioOptions(command).action(async (file: string, options: ScenarioOptions) => {
+    const { runs, folder } = openScenario(file, overridesOf(options));
+    for (const { scenario, locate } of runs) {
+      const { source } = await locating(locate, () => loadData(scenario, folder));
+      const { federation, data, model } = scenario;
+      const work = localWorkOf(scenario);
+      const local = 'localEpochs' in work ? `${work.localEpochs} local epochs` : `${work.localSteps} local steps`;
+      const widths = [source.featureCount, ...model.hidden, source.classCount].join('-');
+      process.stdout.write(
+        `${scenario.name} is valid: ${source.name} (${source.train.examples} training and ${source.test.examples} test examples), ` +
+          `${data.partition.clients} clients (${data.partition.kind}), ${widths} ${model.activation}, ` +
+          `at most ${federation.rounds} rounds of ${federation.cohort.size} clients, ${local}\n`,
+      );
+    }
+  });
+}

@@ -1,0 +1,63 @@
+/** From what a scenario asks for to a dataset ready for use. Its files are read once, whole; floats are made by `select`. */
+import { createHash } from 'node:crypto';
+import { checkDatasetSpec, type DatasetSpec } from '../../shared/data/dataset-spec.js';
+import { FedtempoError } from '../../shared/errors.js';
+import { type IdxDataset, readIdxFolder } from './idx-folder.js';
+import { locate } from './known-datasets.js';
+import { type ByteSplit, type DatasetSource, splitOf } from './source.js';
+import { xorPoints } from './xor.js';
+
+export type { DatasetSource, SplitSource } from './source.js';
+
+/**
+ * Opens a dataset.
+ *
+ * @param baseFolder what a relative `spec.folder` starts from: the scenario's folder
+ * @throws FedtempoError DATASET_MISSING (saying how to get it), DATASET_INVALID, SCENARIO_CONTRADICTION, or
+ *   SCENARIO_INVALID for a `trainLimit` above the number of training examples
+ */
+export async function openDataset(spec: DatasetSpec, baseFolder: string): Promise<DatasetSource> {
+  checkDatasetSpec(spec);
+  const { bytes, scale } = await readBytes(spec, baseFolder);
+  const { featureCount, test } = bytes;
+  const train = limited(bytes.train, featureCount, spec.trainLimit);
+  const classCount = Math.max(largest(bytes.train.labels), largest(test.labels)) + 1;
+  return {
+    name: spec.dataset,
+    featureCount,
+    classCount,
+    train: splitOf(train, featureCount, classCount, scale),
+    test: splitOf(test, featureCount, classCount, scale),
+    digest: digestOf(train, test),
+  };
+}
+
+async function readBytes(spec: DatasetSpec, baseFolder: string): Promise<{ bytes: IdxDataset; scale: number }> {
+  const { dataset } = spec;
+  if (dataset === 'xor') return { bytes: { featureCount: 2, train: xorPoints, test: xorPoints }, scale: 1 };
+  const { folder, scale, howToGet } = locate({ ...spec, dataset }, baseFolder);
+  return { bytes: await readIdxFolder(folder, howToGet), scale };
+}
+
+function limited(split: ByteSplit, featureCount: number, limit = split.labels.length): ByteSplit {
+  const examples = split.labels.length;
+  if (limit > examples) {
+    throw new FedtempoError('SCENARIO_INVALID', 'trainLimit is larger than the dataset', {
+      where: 'data.trainLimit',
+      found: String(limit),
+      expected: `at most ${examples}`,
+      fix: 'lower data.trainLimit, or leave it out to use all training examples',
+    });
+  }
+  return { pixels: split.pixels.subarray(0, limit * featureCount), labels: split.labels.subarray(0, limit) };
+}
+
+function largest(labels: Uint8Array): number {
+  return labels.reduce((most, label) => (label > most ? label : most), 0);
+}
+
+function digestOf(train: ByteSplit, test: ByteSplit): string {
+  const hash = createHash('sha256');
+  for (const bytes of [train.pixels, train.labels, test.pixels, test.labels]) hash.update(bytes);
+  return hash.digest('hex');
+}

@@ -1,0 +1,26 @@
+/** From the client's part of a scenario to what training needs: the data opened, divided, and the model that fits it. */
+import { createPartition, type Partition } from '../shared/data/partition/partition.js';
+import { createModel, type Model } from '../shared/model/model.js';
+import type { ParsedScenario } from '../shared/scenario/schema.js';
+import { openDataset } from './data/open-dataset.js';
+import type { DatasetSource } from './data/source.js';
+
+/** What a client must know of a scenario. */
+export type ClientScenario = Pick<ParsedScenario, 'seed' | 'data' | 'model'>;
+
+export interface ClientData {
+  readonly source: DatasetSource;
+  readonly partition: Partition;
+  readonly model: Model;
+}
+
+/**
+ * @param folder against which the scenario's relative paths resolve
+ * @throws FedtempoError DATASET_MISSING, DATASET_INVALID, PARTITION_INVALID, MODEL_INVALID
+ */
+export async function loadData({ seed, data, model }: ClientScenario, folder: string): Promise<ClientData> {
+  const source = await openDataset(data, folder);
+  const partition = createPartition(data.partition, source.train.labels, seed);
+  const widths = [source.featureCount, ...model.hidden, source.classCount];
+  return { source, partition, model: createModel(widths, model.activation, model.loss) };
+}

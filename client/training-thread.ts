@@ -1,0 +1,41 @@
+/** The thread in which a client process trains, so that its event loop always answers pings. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../shared/errors.js';
+import { chooseKernels } from '../shared/kernels/choose.js';
+import type { RoundPlan } from '../shared/training/round-plan.js';
+import { loadData } from './load-data.js';
+import { createParticipant, type Participant } from './participant.js';
+import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
+
+const port = parentPort;
+if (port === null) throw new Error('training-thread runs as a worker thread');
+const { scenario, folder, kernels } = workerData as ThreadData;
+
+const send = (message: FromThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+
+try {
+  const data = await loadData(scenario, folder);
+  serve(createParticipant(data, chooseKernels(kernels), scenario.seed));
+  const { digest, train } = data.source;
+  send({ type: 'ready', datasetDigest: digest, examples: train.examples, clients: scenario.data.partition.clients });
+} catch (error) {
+  send({ type: 'failed', reason: messageOf(error) });
+}
+
+function serve(participant: Participant): void {
+  let current: { plan: RoundPlan; weights: Float32Array } | undefined;
+  port?.on('message', (message: ToThread) => {
+    if (message.type === 'round') {
+      current = message;
+      return;
+    }
+    if (current === undefined) return;
+    const { plan, weights } = current;
+    try {
+      const update = participant.answer(plan, message.client, weights);
+      send({ type: 'update', update }, [update.delta.buffer as ArrayBuffer]);
+    } catch (error) {
+      send({ type: 'failure', client: message.client, round: plan.round, reason: messageOf(error) });
+    }
+  });
+}

@@ -1,0 +1,235 @@
+/**
+ * A pool of WebSocket clients. It waits for connections, gives each its part of the population, and runs rounds over
+ * those that are there; it starts no process itself.
+ */
+import { FedtempoError, messageOf } from '../../shared/errors.js';
+import { encodeFrame, tensorOf } from '../../shared/protocol/codec.js';
+import { limits, PROTOCOL_VERSION } from '../../shared/protocol/limits.js';
+import type { ServerMessage } from '../../shared/protocol/messages.js';
+import type { ParsedScenario } from '../../shared/scenario/schema.js';
+import { type CloseName, Connection, type ConnectionEvents } from './connection.js';
+import { type Door, openDoor } from './listen.js';
+import { OpenRound } from './open-round.js';
+import type { ClientPool, PoolReply, RoundWork, Traffic } from './pool.js';
+
+export interface WebSocketPoolOptions {
+  readonly run: string;
+  readonly scenario: Pick<ParsedScenario, 'seed' | 'data' | 'model'>;
+  /** Folder against which the scenario's relative paths resolve. */
+  readonly folder: string;
+  readonly datasetDigest: string;
+  /** p */
+  readonly parameters: number;
+  /** Parts of the population; part i hosts the clients c with c mod slots = i. */
+  readonly slots: number;
+  readonly port: number;
+  readonly token: string;
+  readonly replyMs: number;
+  /** Told when the client of a slot has its data. */
+  readonly onReady: (slot: number) => void;
+  /** Told of every peer that was refused or closed for what it did. */
+  readonly onRefused: (reason: string) => void;
+}
+
+export class WebSocketPool implements ClientPool {
+  readonly kind = 'process';
+  readonly workers: number;
+  broadcastMs = 0;
+  readonly #options: WebSocketPoolOptions;
+  readonly #slots: (Connection | undefined)[];
+  readonly #pending = new Set<Connection>();
+  #door!: Door;
+  #round: OpenRound | undefined;
+  #readyChanged: () => void = () => {};
+  /** Slots that will never host again; rounds do not wait for them. */
+  readonly #abandoned = new Set<number>();
+
+  private constructor(options: WebSocketPoolOptions) {
+    this.#options = options;
+    this.workers = options.slots;
+    this.#slots = new Array<Connection | undefined>(options.slots).fill(undefined);
+  }
+
+  /** Opens the door. @throws FedtempoError PORT_UNAVAILABLE */
+  static async open(options: WebSocketPoolOptions): Promise<WebSocketPool> {
+    const pool = new WebSocketPool(options);
+    const { port, token, parameters } = options;
+    pool.#door = await openDoor({
+      port,
+      token,
+      parameters,
+      onSocket: (socket) => pool.#pending.add(new Connection(socket, pool.#events)),
+      pending: () => pool.#pending.size,
+    });
+    return pool;
+  }
+
+  get url(): string {
+    return this.#door.url;
+  }
+
+  traffic(): Traffic {
+    return this.#door.traffic();
+  }
+
+  /** No client will connect for `slot` any more: fail what it owes, now and in later rounds. */
+  abandon(slot: number): void {
+    this.#abandoned.add(slot);
+    this.#readyChanged();
+  }
+
+  /**
+   * Waits until every slot that is not abandoned is ready.
+   *
+   * @returns the slots that were not, when `waitMs` is over or `signal` aborts
+   */
+  async waitReady(waitMs: number, signal: AbortSignal): Promise<number[]> {
+    const missing = () =>
+      this.#slots.flatMap((connection, slot) => (connection?.ready || this.#abandoned.has(slot) ? [] : [slot]));
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#readyChanged();
+    }, waitMs);
+    const onAbort = () => this.#readyChanged();
+    signal.addEventListener('abort', onAbort);
+    while (missing().length > 0 && !late && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#readyChanged = resolve;
+      });
+    }
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+    return missing();
+  }
+
+  async *dispatch(work: RoundWork, signal: AbortSignal): AsyncIterable<PoolReply> {
+    const round = new OpenRound(this.#options.run, work);
+    this.#round = round;
+    const stop = () => round.replies.end();
+    signal.addEventListener('abort', stop);
+    const timer = setTimeout(() => {
+      for (const client of round.owing()) {
+        round.fail(client, 'timeout', `no reply within ${this.#options.replyMs} ms`, this.#slotOf(client));
+      }
+    }, this.#options.replyMs);
+    try {
+      const began = performance.now();
+      await this.#broadcast(round, work);
+      this.broadcastMs = performance.now() - began;
+      yield* round.replies;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      this.#round = undefined;
+    }
+  }
+
+  /** Says goodbye to every client and waits, within a limit, until they have gone. */
+  async close(): Promise<void> {
+    for (const connection of [...this.#slots, ...this.#pending]) connection?.close('GOODBYE', 'the run is over');
+    const deadline = performance.now() + limits.goodbyeMs;
+    const left = () => this.#slots.some((connection) => connection !== undefined);
+    while (left() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+    await this.#door.close();
+  }
+
+  /** One frame with plan and weights, encoded once, the same bytes to all; then each connection's clients. */
+  async #broadcast(round: OpenRound, { plan, cohort, weights }: RoundWork): Promise<void> {
+    const bySlot = new Map<number, number[]>();
+    for (const client of cohort) {
+      const slot = this.#slotOf(client);
+      bySlot.set(slot, [...(bySlot.get(slot) ?? []), client]);
+    }
+    const frame = encodeFrame({ type: 'round', ...round.key, plan }, weights);
+    const sent = [...bySlot].map(([slot, clients]) => {
+      const connection = this.#slots[slot];
+      if (connection?.ready !== true) {
+        for (const client of clients) round.fail(client, 'client-lost', `no process hosts client ${client}`, slot);
+        return undefined;
+      }
+      const flushed = connection.sendFrame(frame);
+      for (let start = 0; start < clients.length; start += limits.clientsPerMessage) {
+        const named = clients.slice(start, start + limits.clientsPerMessage);
+        connection.send({ type: 'train', ...round.key, clients: named });
+      }
+      return flushed;
+    });
+    await Promise.all(sent);
+  }
+
+  #slotOf(client: number): number {
+    return client % this.#options.slots;
+  }
+
+  readonly #events: ConnectionEvents = {
+    greet: (connection, slot): ServerMessage | { refuse: CloseName; reason: string } => {
+      const { run, scenario, folder, datasetDigest, parameters, slots } = this.#options;
+      if (slot >= slots || this.#slots[slot] !== undefined) {
+        return { refuse: 'SLOT_TAKEN', reason: `slot ${slot} of ${slots} is not free` };
+      }
+      this.#slots[slot] = connection;
+      this.#pending.delete(connection);
+      const { seed, data, model } = scenario;
+      const hosting = { index: slot, count: slots };
+      const rest = { run, hosting, parameters, seed, data, model, folder, datasetDigest };
+      return { type: 'assign', protocol: PROTOCOL_VERSION, ...rest };
+    },
+
+    loaded: (connection, ready) => {
+      const { datasetDigest, onReady } = this.#options;
+      // The connection is ready once this has returned.
+      queueMicrotask(() => {
+        onReady(connection.slot);
+        this.#readyChanged();
+      });
+      if (ready.datasetDigest === datasetDigest) return undefined;
+      return `data ${ready.datasetDigest.slice(0, 12)}, the coordinator has ${datasetDigest.slice(0, 12)}`;
+    },
+
+    submitted: (connection, { type: _, ...update }, tensor) => {
+      const { round, client, run } = update;
+      const answer = (name: 'LATE' | 'REJECTED', reason: string) =>
+        connection.send({ type: 'answer', run, round, client, answer: name, reason });
+      if (this.#round === undefined || !this.#round.matches(update)) return answer('LATE', 'that round is closed');
+      if (this.#slotOf(client) !== connection.slot) return answer('REJECTED', `client ${client} is hosted elsewhere`);
+      let delta: Float32Array;
+      try {
+        delta = tensorOf(tensor);
+      } catch (error) {
+        this.#round.fail(client, 'wrong-length', messageOf(error), connection.slot);
+        return answer('REJECTED', messageOf(error));
+      }
+      const verdict = this.#round.submit({ kind: 'update', ...update, delta }, connection.slot);
+      connection.send({ type: 'answer', run, round, client, ...verdict });
+    },
+
+    failed: (connection, failure) => {
+      if (!this.#round?.matches(failure) || this.#slotOf(failure.client) !== connection.slot) return;
+      this.#round.fail(failure.client, 'client-error', failure.reason, connection.slot);
+    },
+
+    closed: (connection, code, reason) => {
+      this.#pending.delete(connection);
+      const { slot } = connection;
+      if (slot < 0 || this.#slots[slot] !== connection) {
+        this.#options.onRefused(`${code} ${reason}`);
+        return;
+      }
+      this.#slots[slot] = undefined;
+      for (const client of this.#round?.owing((one) => this.#slotOf(one) === slot) ?? []) {
+        this.#round?.fail(client, 'client-lost', `connection closed: ${code} ${reason}`.trim(), slot);
+      }
+    },
+  };
+}
+
+/** The error for client processes that did not come up. */
+export function clientsUnavailable(found: string, fix: string): FedtempoError {
+  return new FedtempoError('CLIENTS_UNAVAILABLE', 'client processes are not available', {
+    where: 'pool',
+    found,
+    expected: 'every client process connected, with its data loaded',
+    fix,
+  });
+}

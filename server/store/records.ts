@@ -1,0 +1,94 @@
+/** What a run leaves behind: the lines of rounds.jsonl and clients.jsonl, and summary.json. */
+import type { FailureCode, TrainingMetrics, Used } from '../../shared/training/reply.js';
+import type { BatchSize } from '../../shared/training/round-plan.js';
+
+/** One line of rounds.jsonl. */
+export interface RoundRecord {
+  /** 0-based. */
+  readonly round: number;
+  readonly learningRate: number;
+  readonly batchSize: BatchSize;
+  readonly localEpochs: number | null;
+  readonly localSteps: number | null;
+  readonly cohort: readonly number[];
+  /** Updates that were counted. */
+  readonly replies: number;
+  readonly failures: readonly { client: number; code: FailureCode; reason: string }[];
+  /** False if there were fewer replies than the minimum: the model is as it was. */
+  readonly committed: boolean;
+  /** Mean over the examples that the counted updates used; null without any. */
+  readonly trainLoss: number | null;
+  /** Null in rounds without evaluation. */
+  readonly testLoss: number | null;
+  readonly testAccuracy: number | null;
+  /** Examples used and local steps made by the counted updates. */
+  readonly examples: number;
+  readonly steps: number;
+  /** Bytes on the wire in this round. */
+  readonly bytesDown: number;
+  readonly bytesUp: number;
+  readonly ms: RoundTimes;
+  /** SHA-256 of the global weights after the round. */
+  readonly digest: string;
+}
+
+/** Where the time of a round went, in milliseconds. */
+export interface RoundTimes {
+  readonly total: number;
+  /** Until plan and weights were handed to every socket. */
+  readonly broadcast: number;
+  /** The busiest worker's training. */
+  readonly train: number;
+  /** Waiting for replies beyond that: transport, idle workers. */
+  readonly collect: number;
+  /** Adding up updates and the server step. */
+  readonly aggregate: number;
+  readonly evaluate: number;
+}
+
+/** One line of clients.jsonl: a counted update, or a failure. */
+export type ClientRecord =
+  | ({ readonly round: number; readonly client: number; readonly kind: 'update'; readonly worker: number } & {
+      readonly examples: number;
+      readonly trainMs: number;
+    } & TrainingMetrics &
+      Used)
+  | {
+      readonly round: number;
+      readonly client: number;
+      readonly kind: 'failure';
+      readonly worker: number;
+      readonly code: FailureCode;
+      readonly reason: string;
+    };
+
+/** Why a run ended. */
+export type Outcome = 'target' | 'rounds' | 'interrupted' | 'diverged' | 'failed';
+
+export interface Summary {
+  readonly name: string;
+  readonly seed: number;
+  readonly outcome: Outcome;
+  /** Rounds done. */
+  readonly rounds: number;
+  /** SHA-256 of the final weights as little-endian float32. */
+  readonly digest: string;
+  readonly finalAccuracy: number | null;
+  readonly finalLoss: number | null;
+  readonly bestAccuracy: number | null;
+  /** Rounds until a target was reached; null if it was not. */
+  readonly roundsToTarget: number | null;
+  readonly examples: number;
+  readonly steps: number;
+  readonly failures: number;
+  readonly bytesDown: number;
+  readonly bytesUp: number;
+  readonly wallMs: number;
+  readonly pool: string;
+  readonly workers: number;
+  readonly kernels: string;
+  readonly clients: number;
+  readonly parameters: number;
+  /** The run directory. */
+  readonly directory: string;
+}

@@ -1,0 +1,73 @@
+/**
+ * The example-weighted mean of updates, exact: Σ n_k Δ_k / Σ n_k with no rounding that depends on order.
+ *
+ * Each Δ is rounded to the grid 2^−s and multiplied by n_k; both are integers in units of the grid, and float64 adds
+ * integers exactly while |Σ| ≤ 2^53. The grid is the finest that the bound allows: with 6,000 examples in a cohort and
+ * |Δ| ≤ 64 it is 2^−34, far below float32's own rounding. Float addition would give other last bits for each order.
+ */
+import { powerOfTwo } from '../math/elementary.js';
+import type { Update } from '../training/reply.js';
+import type { Aggregator } from './aggregator.js';
+
+/** |Δ| admitted: a parameter that moves further in one round has left any useful range. A power of two. */
+export const MAX_DELTA = 64;
+
+/** The finest grid: beyond 2^−60 nothing is gained, since float32 updates end near 2^−149 only around 0. */
+const FINEST = 60;
+
+/** s, such that MAX_DELTA · 2^s · examples ≤ 2^53. @param examples the most that one aggregate may weigh, Σ n_k ≥ 1 */
+export function gridExponent(examples: number): number {
+  let exponent = FINEST;
+  while (exponent > 0 && MAX_DELTA * powerOfTwo(exponent) * examples > 2 ** 53) exponent -= 1;
+  return exponent;
+}
+
+export class ExactMean implements Aggregator {
+  readonly #scale: number;
+  readonly #sums: Float64Array;
+  readonly #clients = new Set<number>();
+  readonly #maxExamples: number;
+  #examples = 0;
+
+  /**
+   * @param parameters p
+   * @param maxExamples the most that the cohort can weigh in all, Σ n_k
+   */
+  constructor(parameters: number, maxExamples: number) {
+    this.#scale = powerOfTwo(gridExponent(maxExamples));
+    this.#sums = new Float64Array(parameters);
+    this.#maxExamples = maxExamples;
+  }
+
+  add({ client, delta, examples }: Update): void {
+    this.#count([client], examples);
+    const [sums, scale] = [this.#sums, this.#scale];
+    for (let index = 0; index < sums.length; index++) sums[index] += Math.round(delta[index] * scale) * examples;
+  }
+
+  merge(other: this): void {
+    this.#count(other.#clients, other.#examples);
+    for (let index = 0; index < this.#sums.length; index++) this.#sums[index] += other.#sums[index];
+  }
+
+  contributors(): readonly number[] {
+    return [...this.#clients].sort((a, b) => a - b);
+  }
+
+  finish(): Float64Array {
+    if (this.#examples === 0) throw new RangeError('a mean needs at least one update');
+    const divisor = this.#scale * this.#examples;
+    return this.#sums.map((sum) => sum / divisor);
+  }
+
+  #count(clients: Iterable<number>, examples: number): void {
+    for (const client of clients) {
+      if (this.#clients.has(client)) throw new RangeError(`client ${client} is already in the mean`);
+      this.#clients.add(client);
+    }
+    this.#examples += examples;
+    if (this.#examples > this.#maxExamples) {
+      throw new RangeError(`updates weigh ${this.#examples} examples, more than the ${this.#maxExamples} foreseen`);
+    }
+  }
+}

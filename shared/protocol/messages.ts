@@ -1,0 +1,91 @@
+/** Every message, by its `type`. What arrives is parsed by these schemas into fresh objects; unknown keys are refused. */
+import { z } from 'zod';
+import { MAX_SEED } from '../math/rng.js';
+import { dataSchema, modelSchema } from '../scenario/schema.js';
+import { limits } from './limits.js';
+
+const text = z.string().max(limits.textCharacters);
+const index = z.int().min(0).max(0xffff_ffff);
+const count = z.int().min(0);
+const real = z.number();
+/** A measured value, which NaN and infinities may be: a run that diverges says so. */
+const measured = z.custom<number>((value) => typeof value === 'number');
+/** Identifies a round of a run; an update repeats it, so that a stray or replayed one is told apart. */
+const roundKey = { run: text, round: index, nonce: text };
+
+const hello = z.strictObject({
+  type: z.literal('hello'),
+  protocol: z.int(),
+  /** Name and version of the client's software. */
+  software: text,
+  /** Which part of the population this process was started for. */
+  slot: index,
+});
+
+const ready = z.strictObject({ type: z.literal('ready'), datasetDigest: text, clients: count, examples: count });
+
+const update = z.strictObject({
+  type: z.literal('update'),
+  ...roundKey,
+  client: index,
+  examples: count,
+  metrics: z.strictObject({ loss: measured, accuracy: measured, examplesUsed: count }),
+  used: z.strictObject({ learningRateFirst: real, learningRateLast: real, batchSize: count, steps: count }),
+  trainMs: real,
+});
+
+const failure = z.strictObject({ type: z.literal('failure'), ...roundKey, client: index, reason: text });
+
+const goodbye = z.strictObject({ type: z.literal('goodbye'), reason: text });
+
+/** From client to coordinator. Only `update` carries a tensor: local − global, float32 [p]. */
+export const clientMessage = z.discriminatedUnion('type', [hello, ready, update, failure, goodbye]);
+export type ClientMessage = z.output<typeof clientMessage>;
+
+const assign = z.strictObject({
+  type: z.literal('assign'),
+  protocol: z.int(),
+  run: text,
+  /** This connection hosts the clients c with c mod count = index. */
+  hosting: z.strictObject({ index, count: z.int().min(1) }),
+  parameters: z.int().min(1),
+  /** The client's part of the scenario. */
+  seed: z.int().min(0).max(MAX_SEED),
+  data: dataSchema,
+  model: modelSchema,
+  /** Folder against which the scenario's relative paths resolve. */
+  folder: text,
+  datasetDigest: text,
+});
+
+const plan = z.strictObject({
+  round: index,
+  learningRate: real.nonnegative(),
+  batchSize: z.union([z.literal('full'), z.int().min(1)]),
+  work: z.union([z.strictObject({ localEpochs: z.int().min(1) }), z.strictObject({ localSteps: z.int().min(1) })]),
+  clientOptimizer: z.strictObject({ kind: z.literal('sgd') }),
+});
+
+const round = z.strictObject({ type: z.literal('round'), ...roundKey, plan });
+
+const train = z.strictObject({
+  type: z.literal('train'),
+  ...roundKey,
+  clients: z.array(index).max(limits.clientsPerMessage),
+});
+
+export const answers = ['ACCEPTED', 'DUPLICATE', 'LATE', 'REJECTED'] as const;
+export type Answer = (typeof answers)[number];
+
+const answer = z.strictObject({
+  type: z.literal('answer'),
+  run: text,
+  round: index,
+  client: index,
+  answer: z.enum(answers),
+  reason: text,
+});
+
+/** From coordinator to client. Only `round` carries a tensor: the global weights, float32 [p]. */
+export const serverMessage = z.discriminatedUnion('type', [assign, round, train, answer, goodbye]);
+export type ServerMessage = z.output<typeof serverMessage>;

@@ -1,0 +1,43 @@
+/** From text to scenarios: read, validate, complete; the base run and its variants. */
+import { FedtempoError, messageOf } from '../errors.js';
+import { explain } from './explain.js';
+import { completeScenario, type Locate, type Scenario } from './scenario.js';
+import { scenarioSchema } from './schema.js';
+import { readSource } from './source.js';
+
+export interface LoadedScenario {
+  readonly scenario: Scenario;
+  readonly locate: Locate;
+}
+
+/**
+ * The scenario of a text, and one more for each of its variants, in their order.
+ *
+ * @param file the name that errors give
+ * @param overrides `path=value` texts; they hold for variants too, and win over them
+ * @throws FedtempoError SCENARIO_TOO_LARGE, SCENARIO_SYNTAX, SCENARIO_INVALID, SCENARIO_CONTRADICTION, OVERRIDE_INVALID
+ */
+export function loadScenarios(text: string, file: string, overrides: readonly string[] = []): LoadedScenario[] {
+  const { loaded: base, variants } = loadOne(text, file, overrides);
+  const others = Object.entries(variants).map(([name, changes]) => {
+    const changed = Object.entries(changes).map(([path, value]) => `${path}=${JSON.stringify(value)}`);
+    const named = `name=${base.scenario.name}-${name}`;
+    try {
+      return loadOne(text, file, [named, ...changed, ...overrides]).loaded;
+    } catch (error) {
+      if (!(error instanceof FedtempoError)) throw error;
+      const where = `${file}: variants.${name}: ${error.details.where ?? messageOf(error)}`;
+      throw new FedtempoError(error.code, error.summary, { ...error.details, where });
+    }
+  });
+  return [base, ...others];
+}
+
+function loadOne(text: string, file: string, overrides: readonly string[]) {
+  const source = readSource(text, file, overrides);
+  const parsed = scenarioSchema.safeParse(source.value);
+  if (!parsed.success) throw explain(parsed.error.issues, source, scenarioSchema);
+  const locate: Locate = (path) => source.locate(path.split('.'));
+  const { variants = {}, ...rest } = parsed.data;
+  return { loaded: { scenario: completeScenario(rest, locate), locate }, variants };
+}

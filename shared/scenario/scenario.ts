@@ -1,0 +1,72 @@
+/** A scenario as the rest of the house sees it: complete, free of contradictions, frozen. */
+import type { LocalWork } from '../data/batches.js';
+import { FedtempoError } from '../errors.js';
+import type { ParsedScenario } from './schema.js';
+
+export interface Scenario extends ParsedScenario {
+  readonly federation: ParsedScenario['federation'] & { readonly cohort: { readonly size: number } };
+}
+
+/** Says where a dotted path stands: `file.yaml:12: federation.cohort.size`. */
+export type Locate = (path: string) => string;
+
+/**
+ * Fills in what depends on other values and refuses contradictions.
+ *
+ * @throws FedtempoError SCENARIO_CONTRADICTION
+ */
+export function completeScenario(parsed: ParsedScenario, locate: Locate): Scenario {
+  const { federation, data } = parsed;
+  const population = data.partition.clients;
+  if (federation.localEpochs !== undefined && federation.localSteps !== undefined) {
+    throw contradiction(locate('federation.localSteps'), 'localEpochs and localSteps are both given', {
+      found: `localEpochs: ${federation.localEpochs} and localSteps: ${federation.localSteps}`,
+      expected: 'one of the two',
+      fix: 'remove federation.localEpochs or federation.localSteps',
+    });
+  }
+  const { localEpochs, localSteps, ...rest } = federation;
+  const size = cohortSize(federation.cohort, population, locate);
+  if (federation.minimumReplies > size) {
+    throw contradiction(locate('federation.minimumReplies'), 'no round could ever have the minimum of replies', {
+      found: `minimumReplies: ${federation.minimumReplies} of a cohort of ${size}`,
+      expected: `at most ${size}`,
+      fix: 'lower federation.minimumReplies or draw a larger cohort',
+    });
+  }
+  const work = localSteps === undefined ? { localEpochs: localEpochs ?? 1 } : { localSteps };
+  return deepFreeze({ ...parsed, federation: { ...rest, ...work, cohort: { size } } });
+}
+
+function cohortSize(cohort: ParsedScenario['federation']['cohort'], population: number, locate: Locate): number {
+  const { size, fraction } = cohort;
+  if ((size === undefined) === (fraction === undefined)) {
+    throw contradiction(locate('federation.cohort'), 'a cohort is given by its size or as a fraction', {
+      found: size === undefined ? 'neither' : 'both',
+      expected: 'cohort: { size: 10 } or cohort: { fraction: 0.1 }',
+    });
+  }
+  if (size === undefined) return Math.max(1, Math.round(population * (fraction as number)));
+  if (size <= population) return size;
+  throw contradiction(locate('federation.cohort.size'), 'the cohort is larger than the population', {
+    found: `a cohort of ${size} out of ${population} clients`,
+    expected: `at most ${population}`,
+    fix: 'lower federation.cohort.size or raise data.partition.clients',
+  });
+}
+
+/** How long clients train in a round. */
+export function localWorkOf({ federation }: Scenario): LocalWork {
+  if (federation.localSteps !== undefined) return { localSteps: federation.localSteps };
+  return { localEpochs: federation.localEpochs ?? 1 };
+}
+
+function contradiction(where: string, summary: string, rest: { found: string; expected: string; fix?: string }) {
+  return new FedtempoError('SCENARIO_CONTRADICTION', summary, { where, ...rest });
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const part of Object.values(value)) deepFreeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,115 @@
+/**
+ * The scenario file: one schema gives the types, the validation and the JSON Schema that editors read.
+ * Whatever a person may write stands here with its default and its description; unknown keys are refused.
+ */
+import { z } from 'zod';
+import { dataSchemaShape } from '../data/dataset-spec.js';
+import { partitionSchema } from '../data/partition/partition.js';
+import { algorithmKinds } from '../federation/algorithm.js';
+import { MAX_SEED } from '../math/rng.js';
+import { initializations } from '../model/initialize.js';
+import { activations, losses, MAX_WIDTH } from '../model/model.js';
+import { scheduleKindSchema, scheduleSchema } from '../schedule/create.js';
+
+export const dataSchema = z
+  .strictObject({ ...dataSchemaShape, partition: partitionSchema })
+  .describe('The examples, and how clients hold them.');
+
+export const modelSchema = z
+  .strictObject({
+    kind: z.literal('mlp'),
+    hidden: z
+      .array(z.int().min(1).max(MAX_WIDTH))
+      .max(64)
+      .default([])
+      .describe('Widths of the hidden layers; none makes softmax regression.'),
+    activation: z.enum(activations).default('relu').describe('Activation of the hidden layers.'),
+    loss: z.enum(losses).default('softmaxCrossEntropy'),
+    initialization: z.enum(initializations).default('uniform').describe('How the first weights are drawn.'),
+  })
+  .describe('The multilayer perceptron that all clients share.');
+
+const cohort = z
+  .strictObject({
+    size: z.int().min(1).optional().describe('Clients drawn each round.'),
+    fraction: z.number().positive().max(1).optional().describe('The same as a share of all clients; at least one.'),
+  })
+  .describe('Which clients take part in a round: a size or a fraction.');
+
+const federation = z.strictObject({
+  algorithm: z.strictObject({ kind: z.enum(algorithmKinds) }).default({ kind: 'fedavg' }),
+  rounds: z.int().min(1).max(1_000_000).describe('T: the most rounds; a target may stop the run sooner.'),
+  cohort,
+  localEpochs: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe('E: passes over the shard in a round (1 if localSteps is absent).'),
+  localSteps: z.int().min(1).max(1_000_000).optional().describe('Local steps in a round, in place of epochs.'),
+  clientOptimizer: z.strictObject({ kind: z.enum(['sgd']) }).default({ kind: 'sgd' }),
+  minimumReplies: z.int().min(1).default(1).describe('A round with fewer updates leaves the model as it was.'),
+});
+
+const schedules = z
+  .strictObject({
+    learningRate: scheduleSchema.describe('η of the clients: a number or a schedule.'),
+    batchSize: z
+      .union([z.literal('full'), z.int().min(1), scheduleKindSchema])
+      .describe('B of the clients: a number, a schedule, or full for the whole shard.'),
+  })
+  .describe('Hyperparameters that the server sets for each round.');
+
+const stop = z
+  .strictObject({
+    testAccuracy: z.number().positive().max(1).optional().describe('Stop once the test accuracy reaches this.'),
+    testLoss: z.number().nonnegative().optional().describe('Stop once the test loss is no more than this.'),
+  })
+  .describe('Targets; the first one reached ends the run.');
+
+export const poolKinds = ['inline', 'process'] as const;
+
+const pool = z
+  .strictObject({
+    kind: z.enum(poolKinds).default('process').describe('inline: in this process; process: real WebSocket clients.'),
+    workers: z.int().min(1).max(256).default(2).describe('Client processes.'),
+    port: z.int().min(0).max(65_535).default(0).describe('Port of the coordinator on loopback; 0 takes a free one.'),
+    restarts: z.int().min(0).max(1000).default(3).describe('How often a client process that ended is started again.'),
+    startSeconds: z
+      .number()
+      .positive()
+      .max(3600)
+      .default(120)
+      .describe('How long client processes may take to be ready.'),
+    replySeconds: z.number().positive().max(86_400).default(600).describe('How long a round waits for a reply.'),
+  })
+  .describe('Where the clients run. It changes no result.');
+
+/** Values by dotted path, in place of those of the file. */
+const variants = z
+  .record(z.string().regex(/^[a-z0-9][a-z0-9-]*$/), z.record(z.string(), z.json()))
+  .describe('Further runs of the same scenario: a name for each, and the values it changes by path.');
+
+export const scenarioSchema = z.strictObject({
+  schemaVersion: z.literal(1).describe('The version of this format.'),
+  name: z
+    .string()
+    .max(80)
+    .regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and hyphens, such as mnist-2nn')
+    .describe('Lower-case letters, digits and hyphens; the run directory begins with it.'),
+  description: z.string().max(2000).optional().describe('What the scenario shows.'),
+  seed: z.int().min(0).max(MAX_SEED).default(1).describe('Everything random in a run follows from it.'),
+  data: dataSchema,
+  model: modelSchema,
+  federation,
+  schedules,
+  evaluation: z
+    .strictObject({ every: z.int().min(1).default(1).describe('Rounds between evaluations on the test set.') })
+    .default({ every: 1 }),
+  stop: stop.default({}),
+  pool: pool.prefault({}),
+  variants: variants.optional(),
+});
+
+/** A scenario as parsed: defaults filled in. */
+export type ParsedScenario = z.output<typeof scenarioSchema>;

@@ -1,0 +1,11 @@
+/** The same value in every round. A plain number in a scenario means this. */
+import { z } from 'zod';
+import { defineKind } from '../kind.js';
+
+export const constant = defineKind({
+  schema: z.strictObject({
+    kind: z.literal('constant'),
+    value: z.number().nonnegative().describe('The value in every round.'),
+  }),
+  create: ({ value }) => ({ unit: 'round', at: () => value }),
+});

@@ -1,0 +1,53 @@
+/** Local training: weights + shard + plan → update. The same code in a thread, a process and a browser. */
+import { orderBatches } from '../data/batches.js';
+import type { Dataset } from '../data/dataset.js';
+import type { Core } from '../kernels/kernels.js';
+import { stream } from '../math/rng.js';
+import { shortestFloat32 } from '../math/shortest.js';
+import type { Update } from './reply.js';
+import type { RoundPlan } from './round-plan.js';
+
+export interface LocalTask {
+  readonly plan: RoundPlan;
+  readonly client: number;
+  /** Global weights [p]; left as they are. */
+  readonly weights: Float32Array;
+  readonly shard: Dataset;
+  readonly seed: number;
+  /** Monotonic milliseconds, for `trainMs` alone. */
+  readonly now: () => number;
+}
+
+/** Trains on one client's shard and returns delta = local − global, float32. */
+export function trainLocally(core: Core, { plan, client, weights, shard, seed, now }: LocalTask): Update {
+  const began = now();
+  const batchSize = plan.batchSize === 'full' ? shard.examples : Math.min(plan.batchSize, shard.examples);
+  const random = stream(seed, 'batches', plan.round, client);
+  const { order, batchSizes } = orderBatches(shard.examples, batchSize, plan.work, random);
+  const learningRates = new Float32Array(batchSizes.length).fill(plan.learningRate);
+
+  const delta = weights.slice();
+  core.load(shard);
+  const totals = core.train(delta, order, { batchSizes, learningRates });
+  for (let index = 0; index < delta.length; index++) delta[index] -= weights[index];
+
+  return {
+    kind: 'update',
+    round: plan.round,
+    client,
+    delta,
+    examples: shard.examples,
+    metrics: {
+      loss: totals.lossSum / totals.examples,
+      accuracy: totals.correct / totals.examples,
+      examplesUsed: totals.examples,
+    },
+    used: {
+      learningRateFirst: shortestFloat32(learningRates[0]),
+      learningRateLast: shortestFloat32(learningRates[learningRates.length - 1]),
+      batchSize,
+      steps: batchSizes.length,
+    },
+    trainMs: now() - began,
+  };
+}

@@ -1,0 +1,57 @@
+/** What comes back from a client: an update, or a failure. A failure is data; it never throws through the round loop. */
+
+/** What the client really used, next to what the plan said. */
+export interface Used {
+  /** η of the first and the last step, as the shortest decimal of the float32 value. */
+  readonly learningRateFirst: number;
+  readonly learningRateLast: number;
+  /** B after clamping to the shard. */
+  readonly batchSize: number;
+  readonly steps: number;
+}
+
+export interface TrainingMetrics {
+  /** Mean loss over the examples used, each at the weights its step began with. */
+  readonly loss: number;
+  /** Share of those examples that were classified correctly, 0..1. */
+  readonly accuracy: number;
+  /** Examples used, counted once for each time. */
+  readonly examplesUsed: number;
+}
+
+export interface Update {
+  readonly kind: 'update';
+  readonly round: number;
+  readonly client: number;
+  /** local − global [p]: adding it moves the global model towards the client's. */
+  readonly delta: Float32Array;
+  /** n_k: the size of the shard, the weight of this update in the mean. */
+  readonly examples: number;
+  readonly metrics: TrainingMetrics;
+  readonly used: Used;
+  /** Time spent training. Not part of any result. */
+  readonly trainMs: number;
+}
+
+/** Why a client has no update in a round. */
+export const failureCodes = {
+  'client-lost': 'the connection or process that hosts the client ended',
+  'client-error': 'the client could not train and said why',
+  'non-finite': 'the update contains NaN or an infinity',
+  'out-of-range': 'a parameter moved further than the largest admitted change',
+  'wrong-length': 'the update has another number of parameters than the model',
+  'wrong-examples': 'the number of examples is not that of the shard',
+  timeout: 'no reply came within the limit',
+} as const;
+
+export type FailureCode = keyof typeof failureCodes;
+
+export interface Failure {
+  readonly kind: 'failure';
+  readonly round: number;
+  readonly client: number;
+  readonly code: FailureCode;
+  readonly reason: string;
+}
+
+export type Reply = Update | Failure;

@@ -2,8 +2,8 @@
 import { FedtempoError } from '../errors.js';
 import { layoutOf, type ModelLayout } from './layout.js';
 
-/** Activations of hidden layers. */
-export const activations = ['relu', 'tanh', 'sigmoid', 'identity'] as const;
+/** Activations of hidden layers. The kernels number them in this order. */
+export const activations = ['identity', 'relu', 'tanh', 'sigmoid'] as const;
 export type Activation = (typeof activations)[number];
 
 /** Losses, each with the output activation it implies. */

@@ -1,6 +1,7 @@
 /** The reference kernels: plain TypeScript, the definition of correct, and the fallback where SIMD is missing. */
 import type { Dataset } from '../../data/dataset.js';
 import type { Model } from '../../model/model.js';
+import { checkShape, checkSteps } from '../check.js';
 import type { Core, EvaluationTotals, Kernels, StepTable, TrainingTotals } from '../kernels.js';
 import { activate, activateBackward } from './activation.js';
 import { denseBackward, denseForward, denseGradient } from './dense.js';
@@ -29,17 +30,19 @@ class ReferenceCore implements Core {
   }
 
   load(examples: Dataset): void {
+    checkShape(this.#model, examples);
     this.#examples = examples;
   }
 
   train(weights: Float32Array, order: Uint32Array, steps: StepTable): TrainingTotals {
+    checkSteps(this.#model, this.#examples, weights, order, steps);
     let [at, lossSum, correct] = [0, 0, 0];
     for (let step = 0; step < steps.batchSizes.length; step++) {
       const batch = order.subarray(at, at + steps.batchSizes[step]);
       this.#gather(batch);
       this.#forward(weights, batch.length);
-      const seen = this.#output(batch);
-      lossSum += seen.lossSum;
+      const seen = this.#output(batch, lossSum);
+      lossSum = seen.lossSum;
       correct += seen.correct;
       this.#backward(weights, batch.length);
       const rate = steps.learningRates[step];
@@ -76,11 +79,22 @@ class ReferenceCore implements Core {
   }
 
   #gather(batch: Uint32Array): void {
-    const { features, featureCount } = this.#loaded();
+    const { features, featureCount, sparse } = this.#loaded();
     this.#reserve(batch.length);
+    const x = this.#values[0];
+    if (sparse !== undefined) {
+      x.fill(0, 0, batch.length * featureCount);
+      for (let row = 0; row < batch.length; row++) {
+        const end = sparse.rowStarts[batch[row] + 1];
+        for (let at = sparse.rowStarts[batch[row]]; at < end; at++) {
+          x[row * featureCount + sparse.columns[at]] = sparse.values[at];
+        }
+      }
+      return;
+    }
     for (let row = 0; row < batch.length; row++) {
       const from = batch[row] * featureCount;
-      this.#values[0].set(features.subarray(from, from + featureCount), row * featureCount);
+      x.set(features.subarray(from, from + featureCount), row * featureCount);
     }
   }
 
@@ -101,12 +115,12 @@ class ReferenceCore implements Core {
     });
   }
 
-  /** Loss and hits of the batch; leaves δ of the last layer. */
-  #output(batch: Uint32Array): { lossSum: number; correct: number } {
+  /** Hits of the batch and `before` plus its losses, one by one; leaves δ of the last layer. */
+  #output(batch: Uint32Array, before: number): { lossSum: number; correct: number } {
     const { labels, classCount } = this.#loaded();
     const last = this.#values.length - 1;
     const z = this.#values[last];
-    let [lossSum, correct] = [0, 0];
+    let [lossSum, correct] = [before, 0];
     for (let row = 0; row < batch.length; row++) {
       const label = labels[batch[row]];
       correct += argmax(z, row * classCount, classCount) === label ? 1 : 0;

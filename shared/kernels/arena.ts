@@ -1,0 +1,108 @@
+/**
+ * One thread's linear memory: a bump allocator over it, and the two records by which host and module agree
+ * (./assembly/job.ts has the same fields in the same order, 4 bytes each).
+ */
+import { FedtempoError } from '../errors.js';
+import { PAGE_BYTES, type WasmMemory } from './webassembly.js';
+
+export const layerFields = [
+  'inputs',
+  'outputs',
+  'stride',
+  'inputStride',
+  'weights',
+  'biases',
+  'input',
+  'output',
+  'delta',
+] as const;
+
+export const jobFields = [
+  'layerCount',
+  'layers',
+  'activation',
+  'loss',
+  'weights',
+  'gradient',
+  'flat',
+  'examples',
+  'classCount',
+  'sparse',
+  'features',
+  'rowStarts',
+  'entries',
+  'labels',
+  'order',
+  'steps',
+  'batchSizes',
+  'learningRates',
+  'deltaTransposed',
+  'inputTransposed',
+  'zeros',
+  'columnCounts',
+  'columnsTouched',
+  'columnEntries',
+  'confusion',
+  'correct',
+  'evaluationRows',
+] as const;
+
+export type LayerRecord = Record<(typeof layerFields)[number], number>;
+export type JobRecord = Record<(typeof jobFields)[number], number>;
+
+/** Arrays begin at multiples of a cache line. */
+const ALIGNMENT = 64;
+/** The lowest address handed out, so that 0 means "none". */
+const FIRST = 1024;
+const MAX_BYTES = 65_536 * PAGE_BYTES;
+
+/** `value` rounded up to a multiple of `unit`. */
+export function roundUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit;
+}
+
+export class Arena {
+  readonly #memory: WasmMemory;
+  #next = FIRST;
+
+  constructor(memory: WasmMemory) {
+    this.#memory = memory;
+  }
+
+  /** Address of `bytes` fresh bytes; zero unless the place was used and released before. */
+  allocate(bytes: number): number {
+    const address = this.#next;
+    const end = roundUp(address + bytes, ALIGNMENT);
+    if (end > MAX_BYTES) {
+      throw new FedtempoError('MODEL_INVALID', 'model, batch and shard do not fit the 4 GiB of one core', {
+        where: 'kernels',
+        found: `${end} bytes`,
+        expected: `at most ${MAX_BYTES}`,
+        fix: 'use smaller batches or shards',
+      });
+    }
+    const missing = end - this.#memory.buffer.byteLength;
+    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+    this.#next = end;
+    return address;
+  }
+
+  /** Where the next array will begin. */
+  get mark(): number {
+    return this.#next;
+  }
+
+  /** Gives back everything from `mark` on. */
+  release(mark: number): void {
+    this.#next = mark;
+  }
+
+  /** Views last until the next `allocate`, which may move the memory. */
+  uint32(address: number, length: number): Uint32Array {
+    return new Uint32Array(this.#memory.buffer, address, length);
+  }
+
+  float32(address: number, length: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, address, length);
+  }
+}

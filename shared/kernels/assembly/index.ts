@@ -1,0 +1,20 @@
+/** What the module exports. The host writes a `Job` into the arena and passes its address. */
+import { pack as packBlock, unpack as unpackBlock } from './block';
+import { Job } from './job';
+import { evaluate as evaluateJob, train as trainJob } from './train';
+
+export function pack(job: usize, block: usize): void {
+  packBlock(changetype<Job>(job), block);
+}
+
+export function unpack(job: usize, block: usize): void {
+  unpackBlock(changetype<Job>(job), block);
+}
+
+export function train(job: usize): f64 {
+  return trainJob(changetype<Job>(job));
+}
+
+export function evaluate(job: usize): f64 {
+  return evaluateJob(changetype<Job>(job));
+}

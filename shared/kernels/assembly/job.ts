@@ -1,0 +1,79 @@
+/**
+ * What the host writes into the arena before a call. Every field is 32 bits wide and in the order of `jobFields` and
+ * `layerFields` in ../arena.ts; pointers are byte addresses of 16-byte aligned arrays.
+ *
+ * Matrices in the arena are row-major. Their columns are padded to a multiple of 4 (one vector) and their rows to a
+ * multiple of 5 (one tile). Padding columns of weights, gradients and deltas stay zero; padding rows hold anything and
+ * are never read into a result. All parameter-shaped arrays share one layout, a "block".
+ */
+@unmanaged
+export class Layer {
+  inputs!: u32;
+  outputs!: u32;
+  /** Columns of W, b, z and δ: outputs rounded up to 4. */
+  stride!: u32;
+  /** Elements from one row of x to the next. */
+  inputStride!: u32;
+  /** Byte offset of W in a block. */
+  weights!: u32;
+  /** Byte offset of b in a block. */
+  biases!: u32;
+  /** x [rows × inputStride]: the output of the layer before; for the first layer the gathered batch. */
+  input!: usize;
+  /** a [rows × stride]. */
+  output!: usize;
+  /** δ [rows × stride]. */
+  delta!: usize;
+}
+
+/** Bytes of one `Layer`. */
+export const LAYER_BYTES: usize = 36;
+
+@unmanaged
+export class Job {
+  layerCount!: u32;
+  layers!: usize;
+  activation!: u32;
+  loss!: u32;
+  /** Block of weights, worked on in place. */
+  weights!: usize;
+  /** Block of gradients; used unless the optimizer is plain SGD. */
+  gradient!: usize;
+  /** Flat parameters as the host has them. */
+  flat!: usize;
+  /** Examples of the shard. */
+  examples!: u32;
+  classCount!: u32;
+  /** 1: rowStarts and entries are given; 0: features. */
+  sparse!: u32;
+  features!: usize;
+  rowStarts!: usize;
+  /** (column u32, value f32) of each non-zero, row after row. */
+  entries!: usize;
+  labels!: usize;
+  order!: usize;
+  steps!: u32;
+  batchSizes!: usize;
+  learningRates!: usize;
+  /** δᵀ [outputs × rows] and (Wδᵀ) [inputs × rows] of the layer at hand. */
+  deltaTransposed!: usize;
+  inputTransposed!: usize;
+  /** Zeros, as many as the longest row: the bias of a product without bias. */
+  zeros!: usize;
+  /** Per input column: non-zeros of the batch, and where its next entry goes. All zero between steps. */
+  columnCounts!: usize;
+  /** Columns with a non-zero in the batch, in order of first sight. */
+  columnsTouched!: usize;
+  /** (batch row u32, value f32) of the batch's non-zeros, column after column. */
+  columnEntries!: usize;
+  /** [k × k], row = label, column = prediction. */
+  confusion!: usize;
+  /** Out: examples whose prediction was their label. */
+  correct!: u32;
+  /** Rows that evaluation takes at a time. */
+  evaluationRows!: u32;
+}
+
+@inline export function layerOf(job: Job, index: u32): Layer {
+  return changetype<Layer>(job.layers + <usize>index * LAYER_BYTES);
+}

@@ -1,0 +1,98 @@
+/** Arbitrary models, datasets and step tables for the kernels' properties. */
+import fc from 'fast-check';
+import type { Dataset } from 'fedtempo/shared/data/dataset.js';
+import type { Kernels, StepTable } from 'fedtempo/shared/kernels/kernels.js';
+import { RandomStream } from 'fedtempo/shared/math/rng.js';
+import { initialize } from 'fedtempo/shared/model/initialize.js';
+import { type Activation, activations, createModel, type Model } from 'fedtempo/shared/model/model.js';
+
+/** Widths where tiles of 5, 8, 12 and 40 have every kind of tail. */
+export const width = fc.oneof(fc.integer({ min: 1, max: 17 }), fc.constantFrom(19, 23, 40, 43, 53, 61, 97));
+
+export interface Case {
+  readonly model: Model;
+  readonly examples: Dataset;
+  readonly weights: Float32Array;
+  readonly order: Uint32Array;
+  readonly steps: StepTable;
+}
+
+export interface CaseParts {
+  readonly widths: readonly number[];
+  readonly activation: Activation;
+  readonly density: number;
+  readonly sparse: boolean;
+  readonly batchSizes: readonly number[];
+  readonly seed: number;
+}
+
+export const caseParts: fc.Arbitrary<CaseParts> = fc.record({
+  widths: fc.array(width, { minLength: 2, maxLength: 4 }),
+  activation: fc.constantFrom(...activations),
+  density: fc.constantFrom(0, 0.05, 0.2, 0.45, 0.8, 1),
+  sparse: fc.boolean(),
+  batchSizes: fc.array(fc.integer({ min: 1, max: 13 }), { minLength: 1, maxLength: 4 }),
+  seed: fc.nat(1_000_000),
+});
+
+/** Examples with about `density` of their values not zero; dense, or as lists of non-zeros. */
+export function randomExamples(
+  shape: { examples: number; featureCount: number; classCount: number },
+  density: number,
+  sparse: boolean,
+  random: RandomStream,
+): Dataset {
+  const { examples, featureCount, classCount } = shape;
+  const features = Float32Array.from({ length: examples * featureCount }, () =>
+    random.uniform() < density ? random.normal() : 0,
+  );
+  const labels = Int32Array.from({ length: examples }, () => random.below(classCount));
+  const dense = { ...shape, features, labels };
+  return sparse ? toSparse(dense) : dense;
+}
+
+export function toSparse(dense: Dataset): Dataset {
+  const rowStarts = [0];
+  const columns: number[] = [];
+  const values: number[] = [];
+  dense.features.forEach((value, at) => {
+    if (value !== 0) {
+      columns.push(at % dense.featureCount);
+      values.push(value);
+    }
+    if ((at + 1) % dense.featureCount === 0) rowStarts.push(columns.length);
+  });
+  const sparse = {
+    rowStarts: Uint32Array.from(rowStarts),
+    columns: Uint32Array.from(columns),
+    values: Float32Array.from(values),
+  };
+  return { ...dense, features: new Float32Array(0), sparse };
+}
+
+export function makeCase(parts: CaseParts): Case {
+  const random = new RandomStream(parts.seed, 'synthetic', 0, 0);
+  const model = createModel(parts.widths, parts.activation, 'softmaxCrossEntropy');
+  const shape = { examples: 29, featureCount: parts.widths[0], classCount: parts.widths[parts.widths.length - 1] };
+  const examples = randomExamples(shape, parts.density, parts.sparse, random);
+  const total = parts.batchSizes.reduce((sum, size) => sum + size, 0);
+  return {
+    model,
+    examples,
+    weights: initialize(model, 'uniform', parts.seed),
+    order: Uint32Array.from({ length: total }, () => random.below(29)),
+    steps: {
+      batchSizes: Uint32Array.from(parts.batchSizes),
+      learningRates: Float32Array.from(parts.batchSizes, () => random.uniform() * 0.3),
+    },
+  };
+}
+
+/** Everything that training and then evaluating gives, weights as words so that equality is equality of bits. */
+export function outcome(kernels: Kernels, { model, examples, weights, order, steps }: Case) {
+  const core = kernels.createCore(model);
+  core.load(examples);
+  const trained = weights.slice();
+  const totals = core.train(trained, order, steps);
+  return { words: new Uint32Array(trained.buffer), totals, evaluation: core.evaluate(trained) };
+}

@@ -69,7 +69,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
         dataset: { name: source.name, digest: source.digest },
         model: { widths: model.widths, parameters: model.layout.parameters },
         pool: { kind: pool.kind, workers: pool.workers },
-        kernels,
+        kernels: chooseKernels(kernels).name,
       },
     });
     const save = (weights: Float32Array, rounds: number) =>
@@ -174,7 +174,7 @@ function summarize(
     wallMs,
     pool: pool.kind,
     workers: pool.workers,
-    kernels,
+    kernels: chooseKernels(kernels).name,
     clients: scenario.data.partition.clients,
     parameters: model.layout.parameters,
     directory,

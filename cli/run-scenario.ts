@@ -1,6 +1,7 @@
 /** Composes one run: data, model, pool, evaluator, store, coordinator. The only code that sees both ends. */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
 import { stringify } from 'yaml';
 import { type ClientData, loadData } from '../client/load-data.js';
 import { createParticipant } from '../client/participant.js';
@@ -27,6 +28,7 @@ export interface RunOptions {
   readonly out: string;
   readonly kernels: KernelsName;
   readonly progress: Progress;
+  readonly log: Logger;
   readonly signal: AbortSignal;
 }
 
@@ -45,7 +47,7 @@ const CHECKPOINT_EVERY_MS = 30_000;
  * @throws FedtempoError for whatever is found wrong before the first round; there is no run directory then
  */
 export async function runScenario(options: RunOptions): Promise<FinishedRun> {
-  const { scenario, folder, out, kernels, progress, signal } = options;
+  const { scenario, folder, out, kernels, progress, log, signal } = options;
   const began = performance.now();
   const startedAt = new Date();
   const loaded = await loadData(scenario, folder);
@@ -79,6 +81,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       scenario,
       `${source.name} · ${partition.clients} clients · ${model.layout.parameters} parameters · ${pool.kind} pool, ${pool.workers} ${pool.workers === 1 ? 'worker' : 'workers'} · ${store.directory}`,
     );
+    log.info({ run: scenario.name, seed: scenario.seed, directory: store.directory }, 'run starts');
     const result = await coordinate({
       scenario,
       initial,
@@ -89,6 +92,9 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       onRound: (record, clients, weights) => {
         store.appendRound(record, clients);
         progress.round(record);
+        const { cohort: _, failures, ...facts } = record;
+        log.debug(facts, 'round done');
+        for (const failure of failures) log.warn({ round: record.round, ...failure }, 'client failed');
         if (performance.now() - savedAt < CHECKPOINT_EVERY_MS) return;
         savedAt = performance.now();
         save(weights, record.round + 1);
@@ -99,6 +105,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
     const wallMs = Math.round(performance.now() - began);
     const summary = summarize(options, result, pool, model, store.directory, wallMs);
     store.finish(summary);
+    log.info(summary, 'run ends');
     return { summary, error: result.error };
   } finally {
     progress.stop();
@@ -107,7 +114,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
 }
 
 function startPool(
-  { scenario, folder, kernels, progress, signal }: RunOptions,
+  { scenario, folder, kernels, progress, log, signal }: RunOptions,
   loaded: ClientData,
 ): Promise<ClientPool> {
   const { pool, seed } = scenario;
@@ -129,7 +136,10 @@ function startPool(
       replyMs: pool.replySeconds * 1000,
       command: [process.execPath, entry],
       environment: { FEDTEMPO_KERNELS: kernels, FEDTEMPO_SOFTWARE: `fedtempo ${version}` },
-      note: (text) => progress.note(text),
+      note: (text) => {
+        progress.note(text);
+        log.warn(text);
+      },
     },
     signal,
   );

@@ -4,6 +4,7 @@ import type { Summary } from '../../server/store/records.js';
 import { FedtempoError } from '../../shared/errors.js';
 import { type KernelsName, kernelNames } from '../../shared/kernels/choose.js';
 import { exitCodes, tell } from '../exit.js';
+import { createLog, type LogLevel, logLevels } from '../log.js';
 import { addScenarioOptions, overridesOf, type ScenarioOptions } from '../options.js';
 import { createProgress, silentProgress } from '../progress.js';
 import { type FinishedRun, runScenario } from '../run-scenario.js';
@@ -15,6 +16,7 @@ interface Options extends ScenarioOptions {
   readonly json?: true;
   readonly quiet?: true;
   readonly kernels: KernelsName;
+  readonly logLevel: LogLevel;
 }
 
 const EXAMPLES = `
@@ -42,6 +44,12 @@ export function addRun(program: Command): void {
         .default(kernelNames[0])
         .env('FEDTEMPO_KERNELS'),
     )
+    .addOption(
+      new Option('--log-level <level>', 'JSON log lines on standard error')
+        .choices(logLevels)
+        .default('silent')
+        .env('FEDTEMPO_LOG_LEVEL'),
+    )
     .option('--json', 'print summary.json (a line for each run) to standard output')
     .option('--quiet', 'no progress')
     .addHelpText('after', EXAMPLES);
@@ -54,13 +62,14 @@ async function run(file: string, options: Options): Promise<number> {
   const { runs, folder } = openScenario(file, overridesOf(options));
   const { out, kernels } = options;
   const progress = options.quiet ? silentProgress : createProgress(process.stderr);
+  const log = createLog(options.logLevel);
   const summaries: Summary[] = [];
   let exitCode: number = exitCodes.done;
   const stopping = interruptible();
   try {
     for (const { scenario, locate } of runs) {
       const finished = await locating(locate, () =>
-        runScenario({ scenario, folder, out, kernels, progress, signal: stopping.signal }),
+        runScenario({ scenario, folder, out, kernels, progress, log, signal: stopping.signal }),
       );
       summaries.push(finished.summary);
       if (options.json) process.stdout.write(`${JSON.stringify(finished.summary)}\n`);

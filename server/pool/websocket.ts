@@ -187,11 +187,13 @@ export class WebSocketPool implements ClientPool {
       return `data ${ready.datasetDigest.slice(0, 12)}, the coordinator has ${datasetDigest.slice(0, 12)}`;
     },
 
-    submitted: (connection, { type: _, ...update }, tensor) => {
-      const { round, client, run } = update;
+    submitted: (connection, message, tensor) => {
+      const { type: _, run, nonce, ...update } = message;
+      const { round, client } = update;
       const answer = (name: 'LATE' | 'REJECTED', reason: string) =>
         connection.send({ type: 'answer', run, round, client, answer: name, reason });
-      if (this.#round === undefined || !this.#round.matches(update)) return answer('LATE', 'that round is closed');
+      if (this.#round === undefined || !this.#round.matches({ run, round, nonce }))
+        return answer('LATE', 'that round is closed');
       if (this.#slotOf(client) !== connection.slot) return answer('REJECTED', `client ${client} is hosted elsewhere`);
       let delta: Float32Array;
       try {

@@ -37,8 +37,17 @@ export class Job {
   loss!: u32;
   /** Block of weights, worked on in place. */
   weights!: usize;
-  /** Block of gradients; used unless the optimizer is plain SGD. */
+  /** Bytes of a block. */
+  blockBytes!: u32;
+  /** Blocks of the gradient, the optimizer's means and means of squares, anchor and correction; 0 where not needed. */
   gradient!: usize;
+  m!: usize;
+  v!: usize;
+  anchor!: usize;
+  correction!: usize;
+  optimizer!: u32;
+  /** float64: β1, β2, ε, momentum. */
+  constants!: usize;
   /** Flat parameters as the host has them. */
   flat!: usize;
   /** Examples of the shard. */
@@ -55,6 +64,11 @@ export class Job {
   steps!: u32;
   batchSizes!: usize;
   learningRates!: usize;
+  /** float32 [steps], or 0 for a column that was left out. */
+  momenta!: usize;
+  weightDecays!: usize;
+  clipNorms!: usize;
+  proximals!: usize;
   /** δᵀ [outputs × rows] and (Wδᵀ) [inputs × rows] of the layer at hand. */
   deltaTransposed!: usize;
   inputTransposed!: usize;
@@ -66,7 +80,10 @@ export class Job {
   columnsTouched!: usize;
   /** (batch row u32, value f32) of the batch's non-zeros, column after column. */
   columnEntries!: usize;
-  /** [k × k], row = label, column = prediction. */
+  /** [k] each. */
+  classExamples!: usize;
+  classCorrect!: usize;
+  /** [k × k], row = label, column = prediction; 0 for none. */
   confusion!: usize;
   /** Out: examples whose prediction was their label. */
   correct!: u32;

@@ -2,7 +2,7 @@
 import { activate, activateBackward } from './activation';
 import { biasGradient, weightGradient } from './gradient';
 import { Job, Layer, layerOf } from './job';
-import { Descend } from './lanes';
+import { Descend, Store } from './lanes';
 import { product } from './product';
 import { sparseForward, sparseGradient } from './sparse';
 import { transpose } from './transpose';
@@ -45,6 +45,21 @@ export function descend(job: Job, batch: usize, rows: u32, rate: f32): void {
     if (index == 0 && job.sparse) sparseGradient<Descend>(job, layer, batch, rows, weights, rates);
     else weightGradient<Descend>(layer, rows, weights, rates);
     biasGradient<Descend>(layer, rows, job.weights + layer.biases, rates);
+  }
+}
+
+/** From δ of the last layer: the gradient of every layer, stored in `job.gradient`. */
+export function storeGradient(job: Job, batch: usize, rows: u32): void {
+  const none = f32x4.splat(0);
+  for (let index = job.layerCount; index-- > 0;) {
+    const layer = layerOf(job, index);
+    if (index > 0) inputDelta(job, layer, layerOf(job, index - 1), rows);
+    const gradient = job.gradient + layer.weights;
+    if (index == 0 && job.sparse) {
+      memory.fill(gradient, 0, <usize>layer.inputs * (<usize>layer.stride << 2));
+      sparseGradient<Store>(job, layer, batch, rows, gradient, none);
+    } else weightGradient<Store>(layer, rows, gradient, none);
+    biasGradient<Store>(layer, rows, job.gradient + layer.biases, none);
   }
 }
 

@@ -15,11 +15,11 @@ export function addValidate(program: Command): void {
   addScenarioOptions(command).action(async (file: string, options: ScenarioOptions) => {
     const { runs, folder } = openScenario(file, overridesOf(options));
     for (const { scenario, locate } of runs) {
-      const { source } = await locating(locate, () => loadData(scenario, folder));
+      const { source, model: made } = await locating(locate, () => loadData(scenario, folder));
       const { federation, data, model } = scenario;
       const work = localWorkOf(scenario);
       const local = 'localEpochs' in work ? `${work.localEpochs} local epochs` : `${work.localSteps} local steps`;
-      const widths = [source.featureCount, ...model.hidden, source.classCount].join('-');
+      const widths = made.widths.join('-');
       process.stdout.write(
         `${scenario.name} is valid: ${source.name} (${source.train.examples} training and ${source.test.examples} test examples), ` +
           `${data.partition.clients} clients (${data.partition.kind}), ${widths} ${model.activation}, ` +

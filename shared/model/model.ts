@@ -66,6 +66,18 @@ export function classCountOf({ widths, loss }: Pick<Model, 'widths' | 'loss'>): 
   return outputs === 1 && loss !== 'softmaxCrossEntropy' ? 2 : outputs;
 }
 
+/** Outputs of a model for k classes: one for `binaryCrossEntropy`, whose sigmoid unit tells two classes apart, else k. */
+export function outputCount(loss: Loss, classCount: number): number {
+  if (loss !== 'binaryCrossEntropy') return classCount;
+  if (classCount === 2) return 1;
+  throw new FedtempoError('MODEL_INVALID', 'binary cross-entropy is for two classes', {
+    where: 'model.loss',
+    found: `a dataset of ${classCount} classes`,
+    expected: '2',
+    fix: 'use model.loss: softmaxCrossEntropy',
+  });
+}
+
 function invalid(summary: string, found: string, expected: string): FedtempoError {
   return new FedtempoError('MODEL_INVALID', summary, { where: 'model', found, expected });
 }

@@ -22,18 +22,22 @@ export type ClientOptimizerKind = (typeof clientOptimizers)[number];
 
 export interface ClientOptimizerOptions {
   /** β of `momentum` and `nesterov`, 0 ≤ β < 1; default 0.9. A column of the step table overrides it. */
-  readonly momentum?: number;
+  readonly momentum?: number | undefined;
   /** β1 of `adam` and `adamW`, 0 ≤ β1 < 1; default 0.9. */
-  readonly beta1?: number;
+  readonly beta1?: number | undefined;
   /** Decay of the mean of squares, 0 ≤ β2 < 1; default 0.999 for `adam` and `adamW`, 0.99 for `rmsProp`. */
-  readonly beta2?: number;
+  readonly beta2?: number | undefined;
   /** ε > 0; default 1e-8, for `adagrad` 1e-10. */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
 }
 
 /** A kind with all its constants. Make it with `createClientOptimizer`. */
-export interface ClientOptimizer extends Required<ClientOptimizerOptions> {
+export interface ClientOptimizer {
   readonly kind: ClientOptimizerKind;
+  readonly momentum: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Every message, by its `type`. What arrives is parsed by these schemas into fresh objects; unknown keys are refused. */
 import { z } from 'zod';
 import { MAX_SEED } from '../math/rng.js';
-import { dataSchema, modelSchema } from '../scenario/schema.js';
+import { clientOptimizerSchema, dataSchema, modelSchema } from '../scenario/schema.js';
 import { limits } from './limits.js';
 
 const text = z.string().max(limits.textCharacters);
@@ -63,7 +63,7 @@ const plan = z.strictObject({
   learningRate: real.nonnegative(),
   batchSize: z.union([z.literal('full'), z.int().min(1)]),
   work: z.union([z.strictObject({ localEpochs: z.int().min(1) }), z.strictObject({ localSteps: z.int().min(1) })]),
-  clientOptimizer: z.strictObject({ kind: z.literal('sgd') }),
+  clientOptimizer: clientOptimizerSchema.required(),
 });
 
 const round = z.strictObject({ type: z.literal('round'), ...roundKey, plan });

@@ -1,4 +1,5 @@
 /** Resolves number-or-schedule once a round into the frozen plan that every client of the round gets. */
+import { createClientOptimizer } from '../optimizer/client-optimizer.js';
 import { createSchedule } from '../schedule/create.js';
 import type { BatchSize, RoundPlan } from '../training/round-plan.js';
 import { localWorkOf, type Scenario } from './scenario.js';
@@ -14,13 +15,15 @@ export function roundPlanner(scenario: Scenario): (round: number) => RoundPlan {
   const learningRate = createSchedule(schedules.learningRate, totalRounds);
   const batchSize = batchSizeOf(schedules.batchSize, totalRounds);
   const work = localWorkOf(scenario);
+  const { kind, ...constants } = federation.clientOptimizer;
+  const clientOptimizer = createClientOptimizer(kind, constants);
   return (round) =>
     Object.freeze({
       round,
       learningRate: learningRate.at({ round, totalRounds }),
       batchSize: batchSize(round),
       work,
-      clientOptimizer: federation.clientOptimizer,
+      clientOptimizer,
     });
 }
 

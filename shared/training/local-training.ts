@@ -28,7 +28,7 @@ export function trainLocally(core: Core, { plan, client, weights, shard, seed, n
 
   const delta = weights.slice();
   core.load(shard);
-  const totals = core.train(delta, order, { batchSizes, learningRates });
+  const totals = core.train(delta, order, { batchSizes, learningRates }, { optimizer: plan.clientOptimizer });
   for (let index = 0; index < delta.length; index++) delta[index] -= weights[index];
 
   return {

@@ -1,12 +1,9 @@
 /** What every client of a round is told: frozen, the same for all, everything they need besides weights and shard. */
 import type { LocalWork } from '../data/batches.js';
+import type { ClientOptimizer } from '../optimizer/client-optimizer.js';
 
 /** Examples of a local step: a number, or the whole shard. */
 export type BatchSize = number | 'full';
-
-export interface ClientOptimizerSpec {
-  readonly kind: 'sgd';
-}
 
 export interface RoundPlan {
   /** 0-based. */
@@ -16,5 +13,5 @@ export interface RoundPlan {
   /** B ≥ 1; a client with a smaller shard uses its whole shard. */
   readonly batchSize: BatchSize;
   readonly work: LocalWork;
-  readonly clientOptimizer: ClientOptimizerSpec;
+  readonly clientOptimizer: ClientOptimizer;
 }

@@ -18,7 +18,8 @@
  *
  * Every Σ starts at +0 and runs in ascending index order with one accumulator. Terms whose factor x or δ is zero may be
  * left out: with finite weights that changes no bit, since a sum that began at +0 never becomes −0.
- * Losses add up in float64, in the order in which the examples were used.
+ * Losses are rounded to multiples of 2^−24 and add up in float64: exactly while the sum is below 2^29, so that the loss of
+ * a test set does not depend on how threads divided it.
  */
 import type { Dataset } from '../data/dataset.js';
 import type { Model } from '../model/model.js';

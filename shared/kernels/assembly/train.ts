@@ -5,6 +5,9 @@ import { descend, forward, gather, storeGradient } from './network';
 import { beginUpdates, isPlain, update } from './update';
 
 /** Sum of losses and hits of the call at hand. */
+/** Adding and subtracting 1.5 · 2^28 rounds to a multiple of 2^−24. */
+const LOSS_GRID: f64 = 402653184;
+
 let lossSum: f64 = 0;
 let correct: u32 = 0;
 
@@ -55,7 +58,8 @@ function output(job: Job, batch: usize, rows: u32, counting: bool): void {
     const row = last.output + <usize>i * rowBytes;
     const predicted = predict(row, last.outputs, job.loss);
     correct += predicted == label ? 1 : 0;
-    lossSum += <f64>lossAndDelta(job.loss, row, last.outputs, last.stride, label, predicted, rows);
+    const loss = <f64>lossAndDelta(job.loss, row, last.outputs, last.stride, label, predicted, rows);
+    lossSum += loss + LOSS_GRID - LOSS_GRID;
     if (counting) count(job, label, predicted);
   }
 }

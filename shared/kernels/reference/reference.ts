@@ -13,6 +13,9 @@ import { addCorrection, addDecay, addProximal, clip, ReferenceOptimizer } from '
 /** Rows that evaluation takes at a time; it changes no bit, since rows do not meet. */
 const EVALUATION_ROWS = 64;
 
+/** Adding and subtracting 1.5 · 2^28 rounds to a multiple of 2^−24. */
+const LOSS_GRID = 402653184;
+
 export const referenceKernels: Kernels = {
   name: 'reference',
   createCore: (model) => new ReferenceCore(model),
@@ -123,7 +126,8 @@ class ReferenceCore implements Core {
       const label = labels[batch[row]];
       const predicted = predict(z, row * outputs, outputs, loss);
       totals.correct += predicted === label ? 1 : 0;
-      totals.lossSum += lossAndDelta(loss, z, row * outputs, outputs, label, predicted, batch.length);
+      const value = lossAndDelta(loss, z, row * outputs, outputs, label, predicted, batch.length);
+      totals.lossSum += value + LOSS_GRID - LOSS_GRID;
       counts?.add(label, predicted);
     }
     this.#deltas[widths.length - 1].set(z.subarray(0, batch.length * outputs));

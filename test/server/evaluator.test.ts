@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
 import { InlineEvaluator } from 'fedtempo/server/evaluation/evaluator.js';
 import { ThreadedEvaluator } from 'fedtempo/server/evaluation/threads.js';
 import { chooseKernels } from 'fedtempo/shared/kernels/choose.js';
+import { expect, test } from 'vitest';
 import { digits } from '../support/digits.js';
 
 test('however many threads divide the test set, loss and accuracy have the same bits', async () => {

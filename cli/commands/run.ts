@@ -82,7 +82,7 @@ async function run(file: string, options: Options): Promise<number> {
   } finally {
     stopping.done();
   }
-  if (!options.quiet) process.stderr.write(`${closing(summaries)}\n`);
+  if (!options.quiet && summaries.length > 0) process.stderr.write(`${closing(summaries)}\n`);
   return exitCode;
 }
 
@@ -109,37 +109,22 @@ function interruptible(): { signal: AbortSignal; done: () => void } {
   return { signal: controller.signal, done: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal) };
 }
 
+/** A column for each run: one run, the usual case, then fits any terminal. */
 function closing(summaries: readonly Summary[]): string {
-  const head = [
-    'run',
-    'seed',
-    'ended by',
-    'rounds',
-    'accuracy',
-    'best',
-    'loss',
-    'updates',
-    'failures',
-    'down',
-    'up',
-    'time',
-    'digest',
+  const facts: [string, (summary: Summary) => string][] = [
+    ['seed', ({ seed }) => String(seed)],
+    ['ended by', ({ outcome }) => outcome],
+    ['rounds', ({ rounds }) => String(rounds)],
+    ['test accuracy', ({ finalAccuracy }) => percent(finalAccuracy)],
+    ['best accuracy', ({ bestAccuracy }) => percent(bestAccuracy)],
+    ['test loss', ({ finalLoss }) => short(finalLoss)],
+    ['local steps', ({ steps }) => String(steps)],
+    ['failures', ({ failures }) => String(failures)],
+    ['bytes down, up', ({ bytesDown, bytesUp }) => `${bytes(bytesDown)}, ${bytes(bytesUp)}`],
+    ['time', ({ wallMs }) => duration(wallMs)],
+    ['digest', ({ digest }) => digest.slice(0, 16)],
   ];
-  const rows = summaries.map((summary) => [
-    summary.name,
-    String(summary.seed),
-    summary.outcome,
-    String(summary.rounds),
-    percent(summary.finalAccuracy),
-    percent(summary.bestAccuracy),
-    short(summary.finalLoss),
-    String(summary.steps),
-    String(summary.failures),
-    bytes(summary.bytesDown),
-    bytes(summary.bytesUp),
-    duration(summary.wallMs),
-    summary.digest.slice(0, 12),
-  ]);
+  const rows = facts.map(([name, value]) => [name, ...summaries.map(value)]);
   const directories = summaries.map(({ directory }) => `results in ${directory}`);
-  return ['', table(head, rows), '', ...directories].join('\n');
+  return ['', table(['run', ...summaries.map(({ name }) => name)], rows), '', ...directories].join('\n');
 }

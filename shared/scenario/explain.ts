@@ -20,6 +20,8 @@ const MAX_FURTHER = 8;
 /** One error for all issues: the first in full, the others a line each. */
 export function explain(issues: readonly Issue[], source: ScenarioSource, schema: z.ZodType): FedtempoError {
   const findings = issues.flatMap((issue) => findingsOf(issue, [], source.value, schema));
+  // A misspelt key is unknown and, if required, missing too: the finding that knows the way out comes first.
+  findings.sort((a, b) => Number(b.fix !== undefined) - Number(a.fix !== undefined));
   const [first, ...further] = findings;
   const also = further
     .slice(0, MAX_FURTHER)

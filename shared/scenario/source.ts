@@ -73,8 +73,14 @@ function refuseSyntax(document: Document.Parsed, file: string, lineOf: (offset: 
 function applyOverride(document: Document.Parsed, override: string): string {
   const at = override.indexOf('=');
   const path = override.slice(0, Math.max(at, 0)).trim();
-  const value = parseDocument(override.slice(at + 1), { prettyErrors: false });
-  if (at < 1 || path.split('.').includes('') || value.errors.length > 0) {
+  const value = parseDocument(override.slice(at + 1), { prettyErrors: false, stringKeys: true });
+  let readable = value.errors.length + value.warnings.length === 0;
+  visit(value, {
+    Alias: () => {
+      readable = false;
+    },
+  });
+  if (at < 1 || path.split('.').includes('') || !readable) {
     throw new FedtempoError('OVERRIDE_INVALID', 'an override cannot be read', {
       where: '--set',
       found: override,

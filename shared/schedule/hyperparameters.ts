@@ -4,9 +4,10 @@
  * look-ups, so every round has its values whoever asks and in whatever order.
  */
 import { FedtempoError } from '../errors.js';
-import { createCurve, referencesOf } from './create.js';
+import { createCurve, heldKindSchema, movingKindSchema, referencesOf } from './create.js';
 import type { ScheduleSpec } from './kind.js';
 import { type HyperparameterName, hyperparameterNames, hyperparameters, inRange, rangeText, settle } from './names.js';
+import { parseSchedule } from './parse.js';
 import { type Curve, type Progress, positionIn, type Totals, totalIn, type Unit } from './schedule.js';
 
 /** What drives each hyperparameter; those left out are not scheduled and have no value. */
@@ -23,6 +24,8 @@ export interface Resolver {
   /** The scheduled names, in the order of the table. */
   readonly names: readonly HyperparameterName[];
   unitOf(name: HyperparameterName): Unit;
+  /** The spec with its defaults filled in. */
+  specOf(name: HyperparameterName): ScheduleSpec | 'full' | undefined;
   /**
    * A value as it is used.
    *
@@ -47,9 +50,13 @@ export interface ResolverContext {
   progressAt(unit: Unit, t: number): Progress;
 }
 
-/** @throws FedtempoError SCHEDULE_INVALID for schedules that refer to each other in a circle, or to one that is not there */
-export function createResolver(specs: HyperparameterSpecs, context: ResolverContext): Resolver {
-  const names = hyperparameterNames.filter((name) => specs[name] !== undefined);
+/**
+ * @param given what a person may write: defaults are filled in
+ * @throws FedtempoError SCHEDULE_INVALID for schedules that refer to each other in a circle, or to one that is not there
+ */
+export function createResolver(given: HyperparameterSpecs, context: ResolverContext): Resolver {
+  const names = hyperparameterNames.filter((name) => given[name] !== undefined);
+  const specs: HyperparameterSpecs = Object.fromEntries(names.map((name) => [name, parsed(name, given[name])]));
   refuseCircles(specs);
   const curves = new Map<HyperparameterName, Curve>();
   const pending: HyperparameterName[] = [];
@@ -99,6 +106,7 @@ export function createResolver(specs: HyperparameterSpecs, context: ResolverCont
     names,
     pending,
     unitOf,
+    specOf: (name) => specs[name],
     value: (name, progress) => (specs[name] === 'full' ? 'full' : within(name, () => settledValue(name, progress))),
     values: (progress) =>
       Object.freeze(Object.fromEntries(names.map((name) => [name, resolver.value(name, progress)]))),
@@ -107,6 +115,12 @@ export function createResolver(specs: HyperparameterSpecs, context: ResolverCont
     },
   };
   return resolver;
+}
+
+function parsed(name: HyperparameterName, spec: unknown): ScheduleSpec | 'full' {
+  if (name === 'batchSize' && spec === 'full') return spec;
+  const moves = (hyperparameters[name].units as readonly Unit[]).includes('step');
+  return parseSchedule(spec, `schedules.${name}`, moves ? movingKindSchema : heldKindSchema);
 }
 
 function outOfRange(name: HyperparameterName, value: number, progress: Progress): FedtempoError {

@@ -8,11 +8,12 @@ import { makeProgress, positionIn, type Schedule, type Totals, totalIn } from '.
  * The spec with defaults filled in.
  *
  * @param path what errors call it, such as `schedules.learningRate`
+ * @param schema which units it may count
  * @throws FedtempoError SCHEDULE_INVALID
  */
-export function parseSchedule(spec: unknown, path: string): ScheduleSpec {
+export function parseSchedule(spec: unknown, path: string, schema = movingKindSchema): ScheduleSpec {
   if (typeof spec === 'number' && Number.isFinite(spec) && spec >= 0) return spec;
-  const parsed = movingKindSchema.safeParse(spec);
+  const parsed = schema.safeParse(spec);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new FedtempoError('SCHEDULE_INVALID', 'a schedule is not as expected', {

@@ -29,6 +29,8 @@ export interface RunShape {
 export interface RunPlan {
   readonly resolver: Resolver;
   readonly totals: Totals;
+  /** n/C. @throws FedtempoError SCHEDULE_INVALID before the data are open */
+  meanShard(): number;
   /** The progress at the start of a round. Its steps and examples are worked out when they are read. */
   progressAt(round: number): Progress;
   /** The progress of a client that has done `localStep` steps of the round. */
@@ -128,6 +130,7 @@ export function planRun(specs: HyperparameterSpecs, { rounds, clients, examples 
   return {
     resolver,
     totals,
+    meanShard,
     progressAt,
     progressWithin,
     stepsIn,

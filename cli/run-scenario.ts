@@ -18,6 +18,7 @@ import { encodeModel } from '../server/store/safetensors.js';
 import { chooseKernels, type KernelsName } from '../shared/kernels/choose.js';
 import { initialize } from '../shared/model/initialize.js';
 import type { Model } from '../shared/model/model.js';
+import { roundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
 import type { Progress } from './progress.js';
 import { versions } from './versions.js';
@@ -52,6 +53,8 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const startedAt = new Date();
   const loaded = await loadData(scenario, folder);
   const { source, partition, model } = loaded;
+  const examples = source.train.examples;
+  const planner = roundPlanner(scenario, { examples });
   const initial = initialize(model, scenario.model.initialization, scenario.seed);
 
   const pool = await startPool(options, loaded);
@@ -87,6 +90,8 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       initial,
       pool,
       evaluator,
+      planner,
+      examples,
       shardSize: (client) => partition.sizeOf(client),
       signal,
       onRound: (record, clients, weights) => {

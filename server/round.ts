@@ -1,5 +1,5 @@
 /** One round: plan → cohort → dispatch → add up replies as they come → new weights, or the old ones if too few replied. */
-import type { Algorithm } from '../shared/federation/algorithm.js';
+import type { Algorithm, ServerState, ServerValues } from '../shared/federation/algorithm.js';
 import { checkUpdate } from '../shared/federation/check-update.js';
 import type { Failure, Update } from '../shared/training/reply.js';
 import type { RoundPlan } from '../shared/training/round-plan.js';
@@ -11,6 +11,8 @@ export interface RoundInput {
   readonly cohort: readonly number[];
   readonly weights: Float32Array;
   readonly algorithm: Algorithm;
+  readonly server: ServerValues;
+  readonly serverState: ServerState;
   readonly pool: ClientPool;
   /** The size of a client's shard, n_k. */
   readonly shardSize: (client: number) => number;
@@ -21,6 +23,7 @@ export interface RoundInput {
 export interface RoundResult {
   /** The new global weights; the old ones, the same array, if the round was not committed. */
   readonly weights: Float32Array;
+  readonly serverState: ServerState;
   readonly committed: boolean;
   readonly updates: number;
   readonly failures: readonly Failure[];
@@ -62,13 +65,16 @@ export async function runRound(input: RoundInput): Promise<RoundResult | undefin
 
   const replied = performance.now();
   const committed = updates.length >= input.minimumReplies;
-  const next = committed ? algorithm.serverStep(weights, aggregator.finish()) : weights;
+  const next = committed
+    ? algorithm.serverStep(weights, aggregator.finish(), input.server, input.serverState)
+    : { weights, state: input.serverState };
   const stepping = performance.now() - replied;
   const train = Math.max(0, ...busy.values());
   const broadcast = pool.broadcastMs;
   const collect = Math.max(0, replied - began - broadcast - train - aggregate);
   return {
-    weights: next,
+    weights: next.weights,
+    serverState: next.state,
     committed,
     updates: updates.length,
     failures: failures.sort((a, b) => a.client - b.client),

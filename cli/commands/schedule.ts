@@ -1,6 +1,6 @@
 /** `fedtempo schedule SCENARIO`: what each round would use. Opens no data and trains nothing. */
 import type { Command } from 'commander';
-import { roundPlanner } from '../../shared/scenario/round-plan.js';
+import { planScenario } from '../../shared/scenario/plan.js';
 import { localWorkOf, type Scenario } from '../../shared/scenario/scenario.js';
 import { addScenarioOptions, overridesOf, type ScenarioOptions } from '../options.js';
 import { openScenario } from '../scenario-file.js';
@@ -38,20 +38,19 @@ export function addSchedule(program: Command): void {
 }
 
 function lines(scenario: Scenario): string {
-  const planOf = roundPlanner(scenario);
+  const plan = planScenario(scenario);
   return Array.from({ length: scenario.federation.rounds }, (_, round) => {
-    const { work, learningRate, batchSize } = planOf(round);
-    return `${JSON.stringify({ round, learningRate, batchSize, ...work, cohort: scenario.federation.cohort.size })}\n`;
+    return `${JSON.stringify({ round, ...plan.values(round) })}\n`;
   }).join('');
 }
 
 function picture(scenario: Scenario, all: boolean): string {
   const { rounds, cohort } = scenario.federation;
-  const planOf = roundPlanner(scenario);
+  const plan = planScenario(scenario);
   const work = localWorkOf(scenario);
   const [title, amount] = 'localEpochs' in work ? ['local epochs', work.localEpochs] : ['local steps', work.localSteps];
   const rows = chosenRounds(rounds, all).map((round) => {
-    const { learningRate, batchSize } = planOf(round);
+    const { learningRate = null, batchSize } = plan.values(round);
     return [String(round), short(learningRate), String(batchSize), String(amount), String(cohort.size)];
   });
   return table(['round', 'learning rate', 'batch size', title, 'cohort'], rows);

@@ -1,6 +1,7 @@
 /** `fedtempo validate SCENARIO`: reads a scenario and its data, says what is wrong or what it would run. */
 import type { Command } from 'commander';
 import { loadData } from '../../client/load-data.js';
+import { roundPlanner } from '../../shared/scenario/round-plan.js';
 import { localWorkOf } from '../../shared/scenario/scenario.js';
 import { addScenarioOptions, overridesOf, type ScenarioOptions } from '../options.js';
 import { locating, openScenario } from '../scenario-file.js';
@@ -15,7 +16,11 @@ export function addValidate(program: Command): void {
   addScenarioOptions(command).action(async (file: string, options: ScenarioOptions) => {
     const { runs, folder } = openScenario(file, overridesOf(options));
     for (const { scenario, locate } of runs) {
-      const { source, model: made } = await locating(locate, () => loadData(scenario, folder));
+      const { source, model: made } = await locating(locate, async () => {
+        const loaded = await loadData(scenario, folder);
+        roundPlanner(scenario, { examples: loaded.source.train.examples });
+        return loaded;
+      });
       const { federation, data, model } = scenario;
       const work = localWorkOf(scenario);
       const local = 'localEpochs' in work ? `${work.localEpochs} local epochs` : `${work.localSteps} local steps`;

@@ -3,9 +3,10 @@
  * those that are there; it starts no process itself.
  */
 import { FedtempoError, messageOf } from '../../shared/errors.js';
-import { encodeFrame, tensorOf } from '../../shared/protocol/codec.js';
+import { tensorOf } from '../../shared/protocol/codec.js';
 import { limits, PROTOCOL_VERSION } from '../../shared/protocol/limits.js';
 import type { ServerMessage } from '../../shared/protocol/messages.js';
+import { encodeRound } from '../../shared/protocol/round-frame.js';
 import type { ParsedScenario } from '../../shared/scenario/schema.js';
 import { type CloseName, Connection, type ConnectionEvents } from './connection.js';
 import { type Door, openDoor } from './listen.js';
@@ -141,7 +142,7 @@ export class WebSocketPool implements ClientPool {
       const slot = this.#slotOf(client);
       bySlot.set(slot, [...(bySlot.get(slot) ?? []), client]);
     }
-    const frame = encodeFrame({ type: 'round', ...round.key, plan }, weights);
+    const frame = encodeRound(round.key, plan, weights);
     const sent = [...bySlot].map(([slot, clients]) => {
       const connection = this.#slots[slot];
       if (connection?.ready !== true) {

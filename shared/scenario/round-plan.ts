@@ -1,34 +1,64 @@
-/** Resolves number-or-schedule once a round into the frozen plan that every client of the round gets. */
+/** Resolves every hyperparameter once a round: for the clients into the frozen plan they get, for the server beside it. */
+import type { LocalWork } from '../data/batches.js';
 import { createClientOptimizer } from '../optimizer/client-optimizer.js';
-import { createSchedule } from '../schedule/create.js';
-import type { BatchSize, RoundPlan } from '../training/round-plan.js';
-import { localWorkOf, type Scenario } from './scenario.js';
+import { checkPlan } from '../schedule/check.js';
+import type { HyperparameterValues } from '../schedule/hyperparameters.js';
+import { plannedSteps } from '../schedule/planned-work.js';
+import type { RunPlan } from '../schedule/run-plan.js';
+import { type RoundPlan, type StepColumns, stepNames } from '../training/round-plan.js';
+import { type DataSize, planScenario } from './plan.js';
+import type { Scenario } from './scenario.js';
 
-/**
- * The plan of each round of a scenario.
- *
- * A batch size is rounded to the nearest integer, halves up, and is at least 1; the client clamps it to its shard.
- */
-export function roundPlanner(scenario: Scenario): (round: number) => RoundPlan {
-  const { federation, schedules } = scenario;
-  const totalRounds = federation.rounds;
-  const learningRate = createSchedule(schedules.learningRate, totalRounds);
-  const batchSize = batchSizeOf(schedules.batchSize, totalRounds);
-  const work = localWorkOf(scenario);
-  const { kind, ...constants } = federation.clientOptimizer;
-  const clientOptimizer = createClientOptimizer(kind, constants);
-  return (round) =>
-    Object.freeze({
-      round,
-      learningRate: learningRate.at({ round, totalRounds }),
-      batchSize: batchSize(round),
-      work,
-      clientOptimizer,
-    });
+export interface RoundPlanner {
+  /** Every scheduled value at the start of a round. */
+  values(round: number): HyperparameterValues;
+  /**
+   * The plan for the clients of a round.
+   *
+   * @param longestShard examples of the largest shard in the cohort; decides how many local steps are planned for
+   */
+  plan(round: number, longestShard: number): RoundPlan;
 }
 
-function batchSizeOf(spec: Scenario['schedules']['batchSize'], totalRounds: number): (round: number) => BatchSize {
-  if (spec === 'full') return () => 'full';
-  const schedule = createSchedule(spec, totalRounds);
-  return (round) => Math.max(1, Math.round(schedule.at({ round, totalRounds })));
+/**
+ * @param data n, from which positions in steps and examples follow
+ * @throws FedtempoError SCHEDULE_INVALID
+ */
+export function roundPlanner(scenario: Scenario, data: DataSize): RoundPlanner {
+  const plan = planScenario(scenario, data);
+  checkPlan(plan);
+  const { kind, ...constants } = scenario.federation.clientOptimizer;
+  const clientOptimizer = createClientOptimizer(kind, constants);
+  return {
+    values: (round) => plan.values(round),
+    plan: (round, longestShard) => {
+      const { learningRate, batchSize = 'full', localEpochs, localSteps, ...others } = plan.values(round);
+      const { clientMomentum, proximalMu, weightDecay, clipNorm } = others;
+      const work: LocalWork = localSteps === undefined ? { localEpochs: localEpochs ?? 1 } : { localSteps };
+      const steps = plannedSteps({ batchSize, localEpochs, localSteps }, longestShard);
+      return Object.freeze({
+        round,
+        learningRate: learningRate as number,
+        batchSize,
+        work,
+        clientOptimizer,
+        clientMomentum,
+        proximalMu,
+        weightDecay,
+        clipNorm,
+        along: columns(plan, round, steps),
+      });
+    },
+  };
+}
+
+/** The values of schedules that count steps, by local step. */
+function columns(plan: RunPlan, round: number, steps: number): StepColumns {
+  const { resolver } = plan;
+  const moving = stepNames.filter((name) => resolver.names.includes(name) && resolver.unitOf(name) === 'step');
+  const entries = moving.map((name) => {
+    const valueAt = plan.along(name, round);
+    return [name, Float32Array.from({ length: steps }, (_, step) => valueAt(step) as number)];
+  });
+  return Object.freeze(Object.fromEntries(entries) as StepColumns);
 }

@@ -1,6 +1,8 @@
 /** A scenario as the rest of the house sees it: complete, free of contradictions, frozen. */
 import type { LocalWork } from '../data/batches.js';
 import { FedtempoError } from '../errors.js';
+import { checkPlan } from '../schedule/check.js';
+import { planScenario } from './plan.js';
 import type { ParsedScenario } from './schema.js';
 
 export interface Scenario extends ParsedScenario {
@@ -25,7 +27,8 @@ export function completeScenario(parsed: ParsedScenario, locate: Locate): Scenar
       fix: 'remove federation.localEpochs or federation.localSteps',
     });
   }
-  const { localEpochs, localSteps, ...rest } = federation;
+  refuseTwoAmountsOfWork(parsed, locate);
+  const { localEpochs: _, localSteps: __, ...rest } = federation;
   const size = cohortSize(federation.cohort, population, locate);
   if (federation.minimumReplies > size) {
     throw contradiction(locate('federation.minimumReplies'), 'no round could ever have the minimum of replies', {
@@ -34,8 +37,46 @@ export function completeScenario(parsed: ParsedScenario, locate: Locate): Scenar
       fix: 'lower federation.minimumReplies or draw a larger cohort',
     });
   }
-  const work = localSteps === undefined ? { localEpochs: localEpochs ?? 1 } : { localSteps };
-  return deepFreeze({ ...parsed, federation: { ...rest, ...work, cohort: { size } } });
+  const work = localWork(parsed);
+  const scenario = deepFreeze({ ...parsed, federation: { ...rest, ...work, cohort: { size } } });
+  locating(locate, () => checkPlan(planScenario(scenario)));
+  return scenario;
+}
+
+/** Local work is counted in epochs or in steps; a schedule takes the place of the number of the same name only. */
+function refuseTwoAmountsOfWork({ federation, schedules }: ParsedScenario, locate: Locate): void {
+  const [epochs, steps] = [schedules.localEpochs !== undefined, schedules.localSteps !== undefined];
+  const other =
+    epochs && steps
+      ? 'schedules.localEpochs'
+      : epochs && federation.localSteps !== undefined
+        ? 'federation.localSteps'
+        : steps && federation.localEpochs !== undefined
+          ? 'federation.localEpochs'
+          : undefined;
+  if (other === undefined) return;
+  const own = steps ? 'schedules.localSteps' : 'schedules.localEpochs';
+  throw contradiction(locate(own), 'local work is given in epochs and in steps', {
+    found: `${own} and ${other}`,
+    expected: 'one of the two',
+    fix: `remove ${own} or ${other}`,
+  });
+}
+
+/** Gives an error that names a path of the scenario its file and line. */
+function locating(locate: Locate, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof FedtempoError) || error.details.where === undefined) throw error;
+    throw new FedtempoError(error.code, error.summary, { ...error.details, where: locate(error.details.where) }, error);
+  }
+}
+
+/** The number that holds, if no schedule takes its place: one epoch unless the file says otherwise. */
+function localWork({ federation: { localEpochs, localSteps }, schedules }: ParsedScenario) {
+  if (schedules.localEpochs !== undefined || schedules.localSteps !== undefined) return {};
+  return localSteps === undefined ? { localEpochs: localEpochs ?? 1 } : { localSteps };
 }
 
 function cohortSize(cohort: ParsedScenario['federation']['cohort'], population: number, locate: Locate): number {

@@ -10,7 +10,7 @@ import { MAX_SEED } from '../math/rng.js';
 import { initializations } from '../model/initialize.js';
 import { activations, losses, MAX_WIDTH } from '../model/model.js';
 import { clientOptimizers } from '../optimizer/client-optimizer.js';
-import { scheduleKindSchema, scheduleSchema } from '../schedule/create.js';
+import { scheduledSchemas } from '../schedule/schema.js';
 
 export const dataSchema = z
   .strictObject({ ...dataSchemaShape, partition: partitionSchema })
@@ -62,14 +62,16 @@ const federation = z.strictObject({
   minimumReplies: z.int().min(1).default(1).describe('A round with fewer updates leaves the model as it was.'),
 });
 
+const { learningRate, batchSize, ...others } = scheduledSchemas;
+
 const schedules = z
-  .strictObject({
-    learningRate: scheduleSchema.describe('η of the clients: a number or a schedule.'),
-    batchSize: z
-      .union([z.literal('full'), z.int().min(1), scheduleKindSchema])
-      .describe('B of the clients: a number, a schedule, or full for the whole shard.'),
-  })
+  .strictObject({ learningRate, batchSize, ...optional(others) })
   .describe('Hyperparameters that the server sets for each round.');
+
+function optional<Shape extends Record<string, z.ZodType>>(shape: Shape) {
+  const entries = Object.entries(shape).map(([name, schema]) => [name, schema.optional()]);
+  return Object.fromEntries(entries) as { [name in keyof Shape]: z.ZodOptional<Shape[name]> };
+}
 
 const stop = z
   .strictObject({

@@ -1,5 +1,5 @@
 /** The text of a scenario as a document whose every value knows its line. Reads YAML and, as a part of it, JSON. */
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isCollection, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { FedtempoError } from '../errors.js';
 
 /** Larger texts are refused before they are read. */
@@ -89,7 +89,7 @@ function applyOverride(document: Document.Parsed, override: string): string {
   }
   const keys = path.split('.').map((key) => (/^\d+$/.test(key) ? Number(key) : key));
   for (let length = 1; length < keys.length; length++) {
-    if (!isMap(document.getIn(keys.slice(0, length), true)))
+    if (!isCollection(document.getIn(keys.slice(0, length), true)))
       document.setIn(keys.slice(0, length), document.createNode({}));
   }
   document.setIn(keys, document.createNode(value.toJS({ maxAliasCount: 0 })));

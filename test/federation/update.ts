@@ -10,7 +10,7 @@ export function updateOf(client: number, examples: number, delta: ArrayLike<numb
     delta: Float32Array.from(delta),
     examples,
     metrics: { loss: 0.7, accuracy: 0.6, examplesUsed: 2 * examples },
-    used: { learningRateFirst: 0.3, learningRateLast: 0.2, batchSize: 5, steps: 9 },
+    used: { learningRateFirst: 0.3, learningRateLast: 0.2, batchSize: 5, steps: 9, truncatedBatches: 2 },
     trainMs: 2.5,
   };
 }

@@ -54,7 +54,7 @@ test.each<[string, string, string, Said]>([
       where: 'dir/a.yaml:11: schedules.learningRate.powers',
       summary: 'unknown key',
       found: 'powers',
-      expected: 'kind, start, end, rounds',
+      expected: 'kind, start, end, length',
     },
   ],
   [
@@ -83,7 +83,7 @@ test.each<[string, string, string, Said]>([
       where: 'dir/a.yaml:11: schedules.learningRate.kind',
       summary: 'unknown kind',
       found: '"lineal"',
-      expected: 'constant, linear, polynomial, step',
+      expected: 'constant, linear, polynomial, ',
       fix: 'did you mean linear?',
     },
   ],

@@ -33,7 +33,7 @@ test('arbitrary text is refused, and nothing else happens', () => {
     fc.property(texts, (text) => {
       attempt(text);
     }),
-    { numRuns: 1500 },
+    { numRuns: 700 },
   );
 });
 
@@ -43,7 +43,7 @@ test('a scenario with a piece cut out or put in is read or refused', () => {
     fc.property(edits, ([at, cut, put]) => {
       attempt(base.slice(0, at) + put + base.slice(at + cut));
     }),
-    { numRuns: 1500 },
+    { numRuns: 700 },
   );
 });
 
@@ -83,7 +83,7 @@ test('any value in any place of a scenario is read or refused', () => {
       parent[path[path.length - 1]] = value;
       attempt(JSON.stringify(changed));
     }),
-    { numRuns: 1500 },
+    { numRuns: 700 },
   );
 });
 
@@ -107,7 +107,7 @@ test('arbitrary overrides are taken or refused', () => {
     fc.property(fc.array(overrides, { maxLength: 3 }), (all) => {
       attempt(base, all);
     }),
-    { numRuns: 1000 },
+    { numRuns: 700 },
   );
 });
 
@@ -118,7 +118,7 @@ test.each([
   ['sequences within sequences', '- ', ''],
   ['keys within keys', '? ', ''],
 ])('%s are refused quickly, however deep', (_, open, close) => {
-  for (const depth of [50, 500, 1000, 2000, 5000, 20_000]) {
+  for (const depth of [50, 500, 1500, 15_000]) {
     const nested = open.repeat(depth) + close.repeat(depth);
     expect(attempt(nested)).toBeLessThan(3000);
     expect(attempt(`${base}description: ${nested}\n`)).toBeLessThan(3000);

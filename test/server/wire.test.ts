@@ -60,7 +60,7 @@ function updateOf(key: { run: string; round: number; nonce: string }, client: nu
     client,
     examples,
     metrics: { loss: 1, accuracy: 0.5, examplesUsed: 5 },
-    used: { learningRateFirst: 0.2, learningRateLast: 0.2, batchSize: 7, steps: 3 },
+    used: { learningRateFirst: 0.2, learningRateLast: 0.2, batchSize: 7, steps: 3, truncatedBatches: 1 },
     trainMs: 1,
   };
 }

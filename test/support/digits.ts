@@ -23,6 +23,7 @@ export async function digits() {
   const [{ scenario }] = loadScenarios(text, 'pool-test.yaml');
   const data = await loadData(scenario, '.');
   const { model, partition, source } = data;
+  const planner = roundPlanner(scenario, { examples: source.train.examples });
   const weights = initialize(model, 'glorot', scenario.seed);
   const parameters = weights.length;
   return {
@@ -31,7 +32,7 @@ export async function digits() {
     weights,
     parameters,
     digest: source.digest,
-    planOf: roundPlanner(scenario),
+    planOf: (round: number) => planner.plan(round, source.train.examples),
     check: (update: Update) => checkUpdate(update, parameters, partition.sizeOf(update.client)),
     participant: () => createParticipant(data, chooseKernels('auto'), scenario.seed),
   };

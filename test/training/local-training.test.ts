@@ -3,17 +3,25 @@ import type { Dataset } from 'fedtempo/shared/data/dataset.js';
 import { chooseKernels } from 'fedtempo/shared/kernels/choose.js';
 import { initialize } from 'fedtempo/shared/model/initialize.js';
 import { createModel } from 'fedtempo/shared/model/model.js';
+import { loadScenarios } from 'fedtempo/shared/scenario/load.js';
+import { roundPlanner } from 'fedtempo/shared/scenario/round-plan.js';
 import { trainLocally } from 'fedtempo/shared/training/local-training.js';
 import type { RoundPlan } from 'fedtempo/shared/training/round-plan.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-const basePlan: RoundPlan = {
-  round: 3,
-  learningRate: 0.2,
-  batchSize: 7,
-  work: { localEpochs: 2 },
-  clientOptimizer: { kind: 'sgd' },
-};
+const [{ scenario }] = loadScenarios(
+  `
+schemaVersion: 1
+name: local-training
+seed: 3
+data: { dataset: digits, partition: { kind: iid, clients: 12 } }
+model: { kind: mlp, hidden: [9], activation: tanh, initialization: glorot }
+federation: { rounds: 8, cohort: { size: 4 }, localEpochs: 2 }
+schedules: { learningRate: 0.2, batchSize: 7 }
+`,
+  'local-training.yaml',
+);
+const basePlan = roundPlanner(scenario, { examples: 1500 }).plan(3, 125);
 
 /** A clock that gives these times in turn. */
 function clock(...times: number[]): () => number {
@@ -49,7 +57,13 @@ describe('on a softmax regression of two classes, worked out by hand', () => {
     const update = train({}, kernels);
     expect([...update.delta]).toEqual(gradient.map((part) => -0.5 * part));
     expect(update).toMatchObject({ kind: 'update', round: 3, client: 6, examples: 4, trainMs: 12.5 });
-    expect(update.used).toEqual({ learningRateFirst: 0.5, learningRateLast: 0.5, batchSize: 4, steps: 1 });
+    expect(update.used).toEqual({
+      learningRateFirst: 0.5,
+      learningRateLast: 0.5,
+      batchSize: 4,
+      steps: 1,
+      truncatedBatches: 0,
+    });
     // A tie counts for the first class: only the one example of label 0 is right.
     expect(update.metrics).toMatchObject({ accuracy: 0.25, examplesUsed: 4 });
     expect(update.metrics.loss).toBeCloseTo(Math.LN2, 6);
@@ -62,7 +76,13 @@ describe('on a softmax regression of two classes, worked out by hand', () => {
   test('a learning rate of 0 moves nothing', () => {
     const update = train({ learningRate: 0, work: { localEpochs: 3 } }, 'auto');
     expect(update.delta.every((value) => value === 0)).toBe(true);
-    expect(update.used).toEqual({ learningRateFirst: 0, learningRateLast: 0, batchSize: 4, steps: 3 });
+    expect(update.used).toEqual({
+      learningRateFirst: 0,
+      learningRateLast: 0,
+      batchSize: 4,
+      steps: 3,
+      truncatedBatches: 0,
+    });
   });
 
   test('a batch size above the shard is the whole shard, and is told as used', () => {
@@ -107,20 +127,7 @@ describe('on handwritten digits', () => {
   let evaluate: (weights: Float32Array) => number;
 
   beforeAll(async () => {
-    const data = await loadData(
-      {
-        seed: 3,
-        data: { dataset: 'digits', partition: { kind: 'iid', clients: 12 } },
-        model: {
-          kind: 'mlp',
-          hidden: [9],
-          activation: 'tanh',
-          loss: 'softmaxCrossEntropy',
-          initialization: 'glorot',
-        },
-      },
-      '.',
-    );
+    const data = await loadData(scenario, '.');
     shard = data.source.train.select(data.partition.shardOf(4));
     weights = initialize(data.model, 'glorot', 3);
     const core = chooseKernels('auto').createCore(data.model);
@@ -153,7 +160,13 @@ describe('on handwritten digits', () => {
 
   test('what was used is told: two epochs of 125 in batches of 7 are 36 steps', () => {
     const update = train();
-    expect(update.used).toEqual({ learningRateFirst: 0.2, learningRateLast: 0.2, batchSize: 7, steps: 36 });
+    expect(update.used).toEqual({
+      learningRateFirst: 0.2,
+      learningRateLast: 0.2,
+      batchSize: 7,
+      steps: 36,
+      truncatedBatches: 2,
+    });
     expect(update).toMatchObject({ kind: 'update', round: 3, client: 4, examples: 125, trainMs: 3 });
     expect(update.metrics.examplesUsed).toBe(250);
     expect(update.metrics.accuracy).toBeGreaterThan(0.1);

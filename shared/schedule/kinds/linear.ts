@@ -1,17 +1,16 @@
 /** From start to end in a straight line: value_t = start + (end − start) · t/n, and `end` from t = n on. */
 import { z } from 'zod';
-import { defineKind } from '../kind.js';
-import { rounds } from './fields.js';
+import { defineKind, fields } from '../kind.js';
 
 export const linear = defineKind({
   schema: z.strictObject({
     kind: z.literal('linear'),
-    start: z.number().nonnegative().describe('The value in round 0.'),
-    end: z.number().nonnegative().describe('The value that round n would have.'),
-    rounds,
+    start: fields.start,
+    end: fields.end,
+    length: fields.length,
   }),
-  create: ({ start, end, rounds }, totalRounds) => {
-    const length = rounds ?? totalRounds;
-    return { unit: 'round', at: ({ round }) => (round >= length ? end : start + (end - start) * (round / length)) };
+  create({ start, end, length }, context) {
+    const n = length ?? context.total();
+    return (t) => (t >= n ? end : start + (end - start) * (t / n));
   },
 });

@@ -6,27 +6,18 @@
  */
 import { z } from 'zod';
 import { power as raise } from '../../math/elementary.js';
-import { defineKind } from '../kind.js';
-import { rounds } from './fields.js';
+import { defineKind, fields } from '../kind.js';
 
 export const polynomial = defineKind({
   schema: z.strictObject({
     kind: z.literal('polynomial'),
-    start: z.number().nonnegative().describe('The value in round 0.'),
-    end: z.number().nonnegative().default(0).describe('The value that round n would have.'),
-    power: z
-      .number()
-      .positive()
-      .max(100)
-      .default(1)
-      .describe('β: 1 is linear, above 1 falls early, below 1 falls late.'),
-    rounds,
+    start: fields.start,
+    end: fields.end.default(0),
+    power: fields.power.default(1).describe('β: 1 is linear, above 1 falls early, below 1 falls late.'),
+    length: fields.length,
   }),
-  create: ({ start, end, power, rounds }, totalRounds) => {
-    const length = rounds ?? totalRounds;
-    return {
-      unit: 'round',
-      at: ({ round }) => (round >= length ? end : end + (start - end) * raise(1 - round / length, power)),
-    };
+  create({ start, end, power, length }, context) {
+    const n = length ?? context.total();
+    return (t) => (t >= n ? end : t <= 0 ? start : end + (start - end) * raise(1 - t / n, power));
   },
 });

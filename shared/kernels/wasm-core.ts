@@ -2,7 +2,7 @@
 import type { Dataset } from '../data/dataset.js';
 import { activations, losses, type Model } from '../model/model.js';
 import { clientOptimizers, plainSgd } from '../optimizer/client-optimizer.js';
-import { Arena, type JobRecord, jobFields, layerFields } from './arena.js';
+import { Arena, type JobRecord, jobFields, layerFields, roundUp } from './arena.js';
 import { checkOptions, checkShape, checkSteps } from './check.js';
 import type { Core, EvaluationTotals, StepTable, TrainingTotals, TrainOptions } from './kernels.js';
 import { MAX_CONFUSION_CLASSES } from './kernels.js';
@@ -54,6 +54,8 @@ export class WasmCore implements Core {
       flat: arena.allocate(4 * model.layout.parameters),
       columnCounts: arena.allocate(4 * inputs),
       columnsTouched: arena.allocate(4 * (inputs + 1)),
+      columnLists: arena.allocate(12 * inputs),
+      zeros: arena.allocate(4 * roundUp(Math.max(...model.widths), 16)),
       evaluationRows: EVALUATION_ROWS,
     };
     this.#workspace = new Workspace(model, arena, this.#fixed.layers!);

@@ -51,6 +51,7 @@ export const jobFields = [
   'zeros',
   'columnCounts',
   'columnsTouched',
+  'narrowGradient',
   'columnLists',
   'lengthStarts',
   'columnEntries',

@@ -8,6 +8,9 @@ import { type Arena, type JobRecord, layerFields, roundUp } from './arena.js';
 /** Padding rows that tiles and transpositions may touch beyond the last. */
 const SPARE_ROWS = 8;
 
+/** Columns of a panel of W (./assembly/product.ts). */
+export const PANEL_COLUMNS = 16;
+
 /** Parameter-shaped arrays that only some trainings need. */
 export const optionalBlocks = ['gradient', 'm', 'v', 'anchor', 'correction'] as const;
 export type OptionalBlock = (typeof optionalBlocks)[number];
@@ -124,7 +127,7 @@ export function blockBytes({ layout }: Model): number {
 
 /** W in panels of 16 columns (the last one 4, 8 or 12 wide, but with room for 16), rows padded to a multiple of 4. */
 function weightBytes(inputs: number, outputs: number): number {
-  return 4 * roundUp(outputs, 16) * roundUp(inputs, 4);
+  return 4 * roundUp(outputs, PANEL_COLUMNS) * roundUp(inputs, 4);
 }
 
 function biasBytes(outputs: number): number {

@@ -1,4 +1,4 @@
-/** Between the host's flat parameters, W [inputs × outputs] row by row, and a block, W in panels; and W to its transpose. */
+/** Between the host's flat parameters, W [inputs × outputs] row by row, and a block, W in panels; and transposes. */
 import { Job, Layer, layerOf } from './job';
 import { PANEL_ROW, panelRows } from './product';
 
@@ -43,19 +43,14 @@ function copyRows(
   }
 }
 
-/** Wᵀ in panels of 16 inputs, [outputs × 16] each, from W in panels of 16 outputs. */
-export function transposeWeights(layer: Layer, weights: usize, target: usize): void {
+/** Wᵀ [outputs × 16] for the 16 inputs from `k` on, or as many as there are, from W in panels of 16 outputs. */
+export function transposePanel(layer: Layer, weights: usize, k: usize, target: usize): void {
   const width = <usize>layer.stride << 2;
-  const inputWidth = ((<usize>layer.inputs + 3) & ~3) << 2;
   const panelBytes = panelRows(layer.inputs) * PANEL_ROW;
-  const targetBytes = panelRows(layer.outputs) * PANEL_ROW;
-  for (let j: usize = 0; j < width; j += 16) {
-    const fromStep = min(PANEL_ROW, width - (j & ~63));
-    let from = weights + (j >> 6) * panelBytes + (j & 63);
-    for (let k: usize = 0; k < inputWidth; k += 16, from += 4 * fromStep) {
-      const toStep = min(PANEL_ROW, inputWidth - (k & ~63));
-      transpose4x4(from, fromStep, target + (k >> 6) * targetBytes + (k & 63) + (j >> 2) * toStep, toStep);
-    }
+  const columns = min<usize>(16, panelRows(layer.inputs) - k);
+  for (let j: usize = 0; j < width; j += PANEL_ROW, weights += panelBytes) {
+    const step = min(PANEL_ROW, width - j);
+    transpose(weights + k * step, step, target + (j >> 2) * (columns << 2), columns << 2, <u32>columns, <u32>(step >> 2));
   }
 }
 

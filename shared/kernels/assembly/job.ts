@@ -78,6 +78,8 @@ export class Job {
   columnCounts!: usize;
   /** Columns with a non-zero in the batch, in order of first sight. */
   columnsTouched!: usize;
+  /** Zeros [inputs × stride] where one panel holds all outputs of the first layer, else 0. */
+  narrowGradient!: usize;
   /** (column, begin, end) u32 of each touched column's list. */
   columnLists!: usize;
   /** [rows + 2] scratch for ordering the lists by length. */

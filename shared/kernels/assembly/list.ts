@@ -3,12 +3,16 @@
  * a list is an example (place = its input column in a panel of W), and for the gradient, where a list is an input column
  * (place = the batch row in δ). Leaving out zeros changes no bit, because a sum that began at +0 never becomes −0.
  */
-import { add, finish, mul, zero } from './lanes';
+import { add, begin, finishHeld, mul, zero } from './lanes';
 
 /** Entries (index u32, value f32) from `list` to `end`; row `index` of B stands at b + index · bStep. */
 export function list16<Ending>(
   list: usize, end: usize, b: usize, bStep: usize, c: usize, other: usize, rate: v128,
 ): void {
+  const h0 = begin<Ending>(c, other);
+  const h1 = begin<Ending>(c + 16, other + 16);
+  const h2 = begin<Ending>(c + 32, other + 32);
+  const h3 = begin<Ending>(c + 48, other + 48);
   let s0 = zero(), s1 = zero(), s2 = zero(), s3 = zero();
   for (; list < end; list += 8) {
     const row = b + <usize>load<u32>(list) * bStep;
@@ -18,15 +22,18 @@ export function list16<Ending>(
     s2 = add(s2, mul(value, v128.load(row, 32)));
     s3 = add(s3, mul(value, v128.load(row, 48)));
   }
-  finish<Ending>(c, other, rate, s0);
-  finish<Ending>(c + 16, other + 16, rate, s1);
-  finish<Ending>(c + 32, other + 32, rate, s2);
-  finish<Ending>(c + 48, other + 48, rate, s3);
+  finishHeld<Ending>(c, h0, rate, s0);
+  finishHeld<Ending>(c + 16, h1, rate, s1);
+  finishHeld<Ending>(c + 32, h2, rate, s2);
+  finishHeld<Ending>(c + 48, h3, rate, s3);
 }
 
 export function list12<Ending>(
   list: usize, end: usize, b: usize, bStep: usize, c: usize, other: usize, rate: v128,
 ): void {
+  const h0 = begin<Ending>(c, other);
+  const h1 = begin<Ending>(c + 16, other + 16);
+  const h2 = begin<Ending>(c + 32, other + 32);
   let s0 = zero(), s1 = zero(), s2 = zero();
   for (; list < end; list += 8) {
     const row = b + <usize>load<u32>(list) * bStep;
@@ -35,14 +42,16 @@ export function list12<Ending>(
     s1 = add(s1, mul(value, v128.load(row, 16)));
     s2 = add(s2, mul(value, v128.load(row, 32)));
   }
-  finish<Ending>(c, other, rate, s0);
-  finish<Ending>(c + 16, other + 16, rate, s1);
-  finish<Ending>(c + 32, other + 32, rate, s2);
+  finishHeld<Ending>(c, h0, rate, s0);
+  finishHeld<Ending>(c + 16, h1, rate, s1);
+  finishHeld<Ending>(c + 32, h2, rate, s2);
 }
 
 export function list8<Ending>(
   list: usize, end: usize, b: usize, bStep: usize, c: usize, other: usize, rate: v128,
 ): void {
+  const h0 = begin<Ending>(c, other);
+  const h1 = begin<Ending>(c + 16, other + 16);
   let s0 = zero(), s1 = zero();
   for (; list < end; list += 8) {
     const row = b + <usize>load<u32>(list) * bStep;
@@ -50,18 +59,19 @@ export function list8<Ending>(
     s0 = add(s0, mul(value, v128.load(row)));
     s1 = add(s1, mul(value, v128.load(row, 16)));
   }
-  finish<Ending>(c, other, rate, s0);
-  finish<Ending>(c + 16, other + 16, rate, s1);
+  finishHeld<Ending>(c, h0, rate, s0);
+  finishHeld<Ending>(c + 16, h1, rate, s1);
 }
 
 export function list4<Ending>(
   list: usize, end: usize, b: usize, bStep: usize, c: usize, other: usize, rate: v128,
 ): void {
+  const h0 = begin<Ending>(c, other);
   let s0 = zero();
   for (; list < end; list += 8) {
     const row = b + <usize>load<u32>(list) * bStep;
     const value = v128.load_splat<f32>(list, 4);
     s0 = add(s0, mul(value, v128.load(row)));
   }
-  finish<Ending>(c, other, rate, s0);
+  finishHeld<Ending>(c, h0, rate, s0);
 }

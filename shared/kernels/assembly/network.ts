@@ -1,9 +1,9 @@
 /** Forward and backward through all layers for the batch at hand. */
 import { activate, activateBackward } from './activation';
-import { transpose, transposeWeights } from './block';
+import { transpose, transposePanel } from './block';
 import { Job, Layer, layerOf } from './job';
-import { Descend, Store } from './lanes';
-import { biasGradient, product, weightGradient } from './product';
+import { AddBias, Descend, Store } from './lanes';
+import { biasGradient, PANEL_ROW, product, tileRows, weightGradient } from './product';
 import { sparseForward, sparseGradient } from './sparse';
 
 /** Batches from here on have x transposed for the weight gradient, whose reads would otherwise jump from row to row. */
@@ -76,14 +76,22 @@ export function storeGradient(job: Job, batch: usize, rows: u32): void {
   weightGradient<Ending>(layer, job.transposed, columnBytes, 4, rows, out, rate);
 }
 
-/** δ of the layer before: (δ · Wᵀ) · activation'. With Wᵀ at hand this is a forward product, sums over outputs ascending. */
+/**
+ * δ of the layer before: (δ · Wᵀ) · activation'. Wᵀ is made a panel at a time, so that it stays in the first-level cache;
+ * then this is a forward product, with sums over the outputs ascending.
+ */
 function inputDelta(job: Job, layer: Layer, before: Layer, rows: u32): void {
   const stride = <usize>layer.stride << 2;
   const beforeStride = <usize>before.stride << 2;
-  transposeWeights(layer, job.weights + layer.weights, job.transposed);
-  product(
-    layer.delta, stride, job.transposed, layer.outputs, before.delta, beforeStride, job.zeros, rows, beforeStride,
-  );
+  const panel = job.transposed;
+  for (let k: usize = 0; k < before.stride; k += 16) {
+    transposePanel(layer, job.weights + layer.weights, k, panel);
+    const width = min(PANEL_ROW, beforeStride - (k << 2));
+    tileRows<AddBias>(
+      layer.delta, stride, 4, panel, width, layer.outputs, before.delta + (k << 2), beforeStride, job.zeros,
+      f32x4.splat(0), rows, width,
+    );
+  }
   activateBackward(before.delta, before.output, <usize>rows * beforeStride, job.activation);
   // Padding rows of W, which hold anything, have become padding columns of δ, which must be zero.
   if (before.outputs == before.stride) return;

@@ -63,25 +63,12 @@ export function product(
 }
 
 /** All rows of one panel, `width` bytes wide. */
-@inline function tileRows<Ending>(
+@inline export function tileRows<Ending>(
   a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize, n: u32, c: usize, cRow: usize, other: usize, rate: v128,
   rows: u32, width: usize,
 ): void {
-  if (width == 64) {
-    for (let i: u32 = 0; i < rows; i += 2, a += 2 * aRow, c += 2 * cRow) {
-      tile2x16<Ending>(a, aRow, aStep, b, bStep, n, c, cRow, other, rate);
-    }
-  } else if (width == 48) {
-    for (let i: u32 = 0; i < rows; i += 2, a += 2 * aRow, c += 2 * cRow) {
-      tile2x12<Ending>(a, aRow, aStep, b, bStep, n, c, cRow, other, rate);
-    }
-  } else if (width == 32) {
-    for (let i: u32 = 0; i < rows; i += 4, a += 4 * aRow, c += 4 * cRow) {
-      tile4x8<Ending>(a, aRow, aStep, b, bStep, n, c, cRow, other, rate);
-    }
-  } else {
-    for (let i: u32 = 0; i < rows; i += 4, a += 4 * aRow, c += 4 * cRow) {
-      tile4x4<Ending>(a, aRow, aStep, b, bStep, n, c, cRow, other, rate);
-    }
-  }
+  if (width == 64) tile2x16<Ending>(a, aRow, aStep, b, bStep, n, c, cRow, other, rate, rows);
+  else if (width == 48) tile2x12<Ending>(a, aRow, aStep, b, bStep, n, c, cRow, other, rate, rows);
+  else if (width == 32) tile4x8<Ending>(a, aRow, aStep, b, bStep, n, c, cRow, other, rate, rows);
+  else tile4x4<Ending>(a, aRow, aStep, b, bStep, n, c, cRow, other, rate, rows);
 }

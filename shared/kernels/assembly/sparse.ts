@@ -2,9 +2,10 @@
  * The first layer on lists of non-zeros. Row lists are built once per shard; the batch's column lists are made from them
  * at each step by counting, in time proportional to the batch's non-zeros (never to the width of the input).
  */
-import { Job, Layer } from './job';
-import { AddBias, zero } from './lanes';
+import { Job, Layer, layerOf } from './job';
+import { AddBias, Descend, zero } from './lanes';
 import { list12, list16, list4, list8 } from './list';
+import { addOuterProducts, descendAndClear } from './outer';
 import { PANEL_ROW, panelRows } from './product';
 
 /** z = x · W ⊕ b for batch rows whose example indices stand at `batch`. Panel by panel, so that a panel stays near. */
@@ -31,6 +32,12 @@ export function sparseForward(job: Job, layer: Layer, batch: usize, rows: u32): 
   job: Job, layer: Layer, batch: usize, rows: u32, out: usize, rate: v128,
 ): void {
   const width = <usize>layer.stride << 2;
+  if (job.narrowGradient && layer.inputs <= 4 * nonZeros(job, batch, rows)) {
+    const descending = sizeof<Ending>() == sizeof<Descend>();
+    addOuterProducts(job, layer, batch, rows, descending ? job.narrowGradient : out);
+    if (descending) descendAndClear(out, job.narrowGradient, layer.inputs * width, rate);
+    return;
+  }
   const panelBytes = panelRows(layer.inputs) * PANEL_ROW;
   const lists = transposeBatch(job, batch, rows);
   for (let j: usize = 0; j < width; j += PANEL_ROW, out += panelBytes) {
@@ -40,6 +47,15 @@ export function sparseForward(job: Job, layer: Layer, batch: usize, rows: u32): 
       listPanel<Ending>(load<u32>(at, 4), load<u32>(at, 8), layer.delta + j, width, c, 0, rate, step);
     }
   }
+}
+
+function nonZeros(job: Job, batch: usize, rows: u32): u32 {
+  let count: u32 = 0;
+  for (let i: u32 = 0; i < rows; i++) {
+    const starts = job.rowStarts + (<usize>load<u32>(batch + (<usize>i << 2)) << 2);
+    count += load<u32>(starts, 4) - load<u32>(starts);
+  }
+  return count;
 }
 
 @inline function listPanel<Ending>(
@@ -57,7 +73,7 @@ export function sparseForward(job: Job, layer: Layer, batch: usize, rows: u32): 
  * well, and with lists of three or four entries a wrong guess costs more than the sums.
  */
 function transposeBatch(job: Job, batch: usize, rows: u32): usize {
-  const touched = countColumns(job, batch, rows);
+  const touched = countColumns(job, layerOf(job, 0).inputs, batch, rows);
   const lengths = job.lengthStarts;
   memory.fill(lengths, 0, (<usize>rows + 2) << 2);
   for (let at = job.columnsTouched; at < touched; at += 4) {
@@ -92,21 +108,31 @@ function transposeBatch(job: Job, batch: usize, rows: u32): usize {
   return job.columnLists + 3 * (touched - job.columnsTouched);
 }
 
-/** Counts the batch's non-zeros by column; lists the columns that have any and returns the end of that list. */
-function countColumns(job: Job, batch: usize, rows: u32): usize {
+/**
+ * Counts the batch's non-zeros by column; lists the columns that have any and returns the end of that list. Where most
+ * columns are likely to have some, they are listed in ascending order, in which W is then walked; else by first sight.
+ */
+function countColumns(job: Job, inputs: u32, batch: usize, rows: u32): usize {
+  const counts = job.columnCounts;
   let touched = job.columnsTouched;
   for (let i: u32 = 0; i < rows; i++) {
     const starts = job.rowStarts + (<usize>load<u32>(batch + (<usize>i << 2)) << 2);
     const end = job.entries + (<usize>load<u32>(starts, 4) << 3);
     for (let entry = job.entries + (<usize>load<u32>(starts) << 3); entry < end; entry += 8) {
       const column = load<u32>(entry);
-      const counter = job.columnCounts + (<usize>column << 2);
+      const counter = counts + (<usize>column << 2);
       const count = load<u32>(counter);
       // Written always, kept only if new: no branch to mispredict.
       store<u32>(touched, column);
       touched += count == 0 ? 4 : 0;
       store<u32>(counter, count + 1);
     }
+  }
+  if (inputs > nonZeros(job, batch, rows)) return touched;
+  touched = job.columnsTouched;
+  for (let column: u32 = 0; column < inputs; column++) {
+    store<u32>(touched, column);
+    touched += load<u32>(counts + (<usize>column << 2)) == 0 ? 0 : 4;
   }
   return touched;
 }

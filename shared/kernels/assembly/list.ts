@@ -3,7 +3,7 @@
  * a list is an example (place = its input column in a panel of W), and for the gradient, where a list is an input column
  * (place = the batch row in δ). Leaving out zeros changes no bit, because a sum that began at +0 never becomes −0.
  */
-import { add, begin, finishHeld, mul, zero } from './lanes';
+import { AddBias, add, begin, finishHeld, mul, zero } from './lanes';
 
 /** Entries (index u32, value f32) from `list` to `end`; row `index` of B stands at b + index · bStep. */
 export function list16<Ending>(
@@ -14,13 +14,44 @@ export function list16<Ending>(
   const h2 = begin<Ending>(c + 32, other + 32);
   const h3 = begin<Ending>(c + 48, other + 48);
   let s0 = zero(), s1 = zero(), s2 = zero(), s3 = zero();
-  for (; list < end; list += 8) {
-    const row = b + <usize>load<u32>(list) * bStep;
-    const value = v128.load_splat<f32>(list, 4);
-    s0 = add(s0, mul(value, v128.load(row)));
-    s1 = add(s1, mul(value, v128.load(row, 16)));
-    s2 = add(s2, mul(value, v128.load(row, 32)));
-    s3 = add(s3, mul(value, v128.load(row, 48)));
+  let row: usize, value: v128;
+  if (sizeof<Ending>() == sizeof<AddBias>()) {
+    // Forward lists are long enough to be worth unrolling, with exits as in ./tile.ts.
+    while (list < end) {
+      row = b + <usize>load<u32>(list) * bStep;
+      value = v128.load_splat<f32>(list, 4);
+      s0 = add(s0, mul(value, v128.load(row)));
+      s1 = add(s1, mul(value, v128.load(row, 16)));
+      s2 = add(s2, mul(value, v128.load(row, 32)));
+      s3 = add(s3, mul(value, v128.load(row, 48)));
+      list += 8;
+      if (list == end) break;
+      row = b + <usize>load<u32>(list) * bStep;
+      value = v128.load_splat<f32>(list, 4);
+      s0 = add(s0, mul(value, v128.load(row)));
+      s1 = add(s1, mul(value, v128.load(row, 16)));
+      s2 = add(s2, mul(value, v128.load(row, 32)));
+      s3 = add(s3, mul(value, v128.load(row, 48)));
+      list += 8;
+      if (list == end) break;
+      row = b + <usize>load<u32>(list) * bStep;
+      value = v128.load_splat<f32>(list, 4);
+      s0 = add(s0, mul(value, v128.load(row)));
+      s1 = add(s1, mul(value, v128.load(row, 16)));
+      s2 = add(s2, mul(value, v128.load(row, 32)));
+      s3 = add(s3, mul(value, v128.load(row, 48)));
+      list += 8;
+    }
+  } else {
+    while (list < end) {
+      row = b + <usize>load<u32>(list) * bStep;
+      value = v128.load_splat<f32>(list, 4);
+      s0 = add(s0, mul(value, v128.load(row)));
+      s1 = add(s1, mul(value, v128.load(row, 16)));
+      s2 = add(s2, mul(value, v128.load(row, 32)));
+      s3 = add(s3, mul(value, v128.load(row, 48)));
+      list += 8;
+    }
   }
   finishHeld<Ending>(c, h0, rate, s0);
   finishHeld<Ending>(c + 16, h1, rate, s1);

@@ -81,6 +81,7 @@ const times = cases.map(() => new Map(present.map(({ name }) => [name, []])));
 const rates = { fedtempo: [], sgemm: [], product: [] };
 const threads = { one: [], two: [], ratio: [] };
 const load = [];
+await warmUp();
 for (let round = 0; round < rounds; round++) {
   process.stderr.write(`round ${round + 1} of ${rounds}, load ${loadavg()[0].toFixed(2)}\n`);
   load.push(loadavg()[0]);
@@ -121,6 +122,11 @@ async function checkedPeers() {
     else process.stderr.write(`without ${peer.name}: ${problem}\n`);
   }
   return agreeing;
+}
+
+/** Lets engines and compilers settle: every case once, unmeasured. */
+async function warmUp() {
+  for (const request of cases) for (const peer of present) await peer.ask({ ...request, milliseconds });
 }
 
 async function measureRates() {

@@ -11,7 +11,8 @@
  * - Then, each only where the step asks for it:
  *   g ← g ⊕ μ ⊗ (w ⊖ anchor), anchor = the weights that `train` began with (Li et al. 2020, FedProx);
  *   g ← g ⊗ c/(‖g‖ + 1e-6) if that factor is below 1 (PyTorch's clip_grad_norm_; the norm's sum is float64, in four
- *   parts by column j mod 4 of every W and b, each ascending through the layers, added as (s0 + s1) + (s2 + s3));
+ *   parts by column j mod 4: each W in panels of 16 columns, a panel row by row, then b, layer after layer; the parts add
+ *   up as (s0 + s1) + (s2 + s3));
  *   g ← g ⊕ correction (Karimireddy et al. 2020, SCAFFOLD: c − c_i);
  *   g ← g ⊕ λ ⊗ w (but `adamW`).
  * - Update: as in ../optimizer/client-optimizer.ts and ./reference/optimizer.ts; plain SGD is w ← w ⊖ η ⊗ g.

@@ -2,13 +2,13 @@
 import type { Dataset } from '../data/dataset.js';
 import { activations, losses, type Model } from '../model/model.js';
 import { clientOptimizers, plainSgd } from '../optimizer/client-optimizer.js';
-import { Arena, type JobRecord, jobFields, layerFields } from './arena.js';
+import { Arena, type JobRecord, jobFields, layerFields, roundUp } from './arena.js';
 import { checkOptions, checkShape, checkSteps } from './check.js';
 import type { Core, EvaluationTotals, StepTable, TrainingTotals, TrainOptions } from './kernels.js';
 import { MAX_CONFUSION_CLASSES } from './kernels.js';
 import { type Shard, ShardStore } from './shard.js';
 import type { WasmInstance, WasmMemory } from './webassembly.js';
-import { blockBytes, type Need, type OptionalBlock, optionalColumns, Workspace } from './workspace.js';
+import { blockBytes, type Need, type OptionalBlock, optionalColumns, PANEL_COLUMNS, Workspace } from './workspace.js';
 
 /** Rows that evaluation takes at a time; it changes no bit, since rows do not meet. */
 const EVALUATION_ROWS = 60;
@@ -42,6 +42,7 @@ export class WasmCore implements Core {
     const arena = new Arena(this.#exports.memory);
     this.#arena = arena;
     const [inputs, layerCount] = [model.widths[0], model.layout.layers.length];
+    const narrow = model.widths[1] <= PANEL_COLUMNS;
     this.#address = arena.allocate(4 * jobFields.length);
     this.#fixed = {
       layerCount,
@@ -54,6 +55,9 @@ export class WasmCore implements Core {
       flat: arena.allocate(4 * model.layout.parameters),
       columnCounts: arena.allocate(4 * inputs),
       columnsTouched: arena.allocate(4 * (inputs + 1)),
+      narrowGradient: narrow ? arena.allocate(4 * PANEL_COLUMNS * inputs) : 0,
+      columnLists: arena.allocate(12 * inputs),
+      zeros: arena.allocate(4 * roundUp(Math.max(...model.widths), PANEL_COLUMNS)),
       evaluationRows: EVALUATION_ROWS,
     };
     this.#workspace = new Workspace(model, arena, this.#fixed.layers!);

@@ -8,6 +8,9 @@ import { type Arena, type JobRecord, layerFields, roundUp } from './arena.js';
 /** Padding rows that tiles and transpositions may touch beyond the last. */
 const SPARE_ROWS = 8;
 
+/** Columns of a panel of W (./assembly/product.ts). */
+export const PANEL_COLUMNS = 16;
+
 /** Parameter-shaped arrays that only some trainings need. */
 export const optionalBlocks = ['gradient', 'm', 'v', 'anchor', 'correction'] as const;
 export type OptionalBlock = (typeof optionalBlocks)[number];
@@ -69,7 +72,6 @@ export class Workspace {
 
   #layOut(room: Need): void {
     const arena = this.#arena;
-    const widest = Math.max(...this.#model.widths) + SPARE_ROWS;
     const rows = room.rows + SPARE_ROWS;
     for (const block of optionalBlocks) {
       const bytes = room.blocks.has(block) ? blockBytes(this.#model) : 0;
@@ -82,11 +84,17 @@ export class Workspace {
       this.places[column] = arena.allocate(4 * room.steps);
     }
     this.places.columnEntries = arena.allocate(8 * room.entries);
-    this.places.deltaTransposed = arena.allocate(4 * widest * rows);
-    this.places.inputTransposed = arena.allocate(4 * widest * rows);
-    this.places.zeros = arena.allocate(4 * rows);
-    arena.float32(this.places.zeros, rows).fill(0);
+    this.places.lengthStarts = arena.allocate(4 * (room.rows + 2));
+    this.places.transposed = arena.allocate(this.#transposedBytes(rows));
     this.#layOutLayers(rows);
+  }
+
+  /** Room for the transpose of any batch-shaped input, and of any W but the first. */
+  #transposedBytes(rows: number): number {
+    const { layers } = this.#model.layout;
+    const batches = layers.map(({ inputs }) => 4 * (inputs + SPARE_ROWS) * rows);
+    const weights = layers.slice(1).map(({ inputs, outputs }) => weightBytes(outputs, inputs));
+    return Math.max(...batches, ...weights);
   }
 
   #layOutLayers(rows: number): void {
@@ -112,13 +120,14 @@ export class Workspace {
   }
 }
 
-/** Bytes of one block: all layers' W and b, with padding columns to a multiple of 4 and padding rows to one of 5. */
+/** Bytes of one block: all layers' W in panels, and b. */
 export function blockBytes({ layout }: Model): number {
   return layout.layers.reduce((sum, { inputs, outputs }) => sum + weightBytes(inputs, outputs) + biasBytes(outputs), 0);
 }
 
+/** W in panels of 16 columns (the last one 4, 8 or 12 wide, but with room for 16), rows padded to a multiple of 4. */
 function weightBytes(inputs: number, outputs: number): number {
-  return roundUp(4 * roundUp(outputs, 4) * roundUp(inputs, 5), 64);
+  return 4 * roundUp(outputs, PANEL_COLUMNS) * roundUp(inputs, 4);
 }
 
 function biasBytes(outputs: number): number {

@@ -1,6 +1,7 @@
 /** What comes between a stored gradient and the optimizer: proximal term, clipping, correction, weight decay. */
 import { Job, layerOf } from './job';
 import { add, mul, sub } from './lanes';
+import { PANEL_ROW, panelRows } from './product';
 
 /** g ← g ⊕ μ ⊗ (w ⊖ anchor), over one array of `bytes` bytes. */
 export function addProximal(g: usize, w: usize, anchor: usize, bytes: usize, mu: f32): void {
@@ -30,27 +31,39 @@ export function scale(g: usize, bytes: usize, by: f32): void {
   for (let at: usize = 0; at < bytes; at += 16) v128.store(g + at, mul(v128.load(g + at), factor));
 }
 
-/** ‖g‖ in float64: four partial sums by column, ascending through W and b of each layer. Padding columns add +0. */
+/** Σ g² in float64, partial sums by column mod 4, that the norm is made of. */
+let sum01: v128 = f64x2.splat(0);
+let sum23: v128 = f64x2.splat(0);
+
+/** ‖g‖: W panel by panel, then b, layer after layer. Padding columns add +0. */
 export function gradientNorm(job: Job): f64 {
-  let sum01 = f64x2.splat(0);
-  let sum23 = f64x2.splat(0);
+  sum01 = f64x2.splat(0);
+  sum23 = f64x2.splat(0);
   for (let index: u32 = 0; index < job.layerCount; index++) {
     const layer = layerOf(job, index);
-    const row = <usize>layer.stride << 2;
-    let at = job.gradient + layer.weights;
-    let end = at + row * layer.inputs;
-    for (let part = 0; part < 2; part++) {
-      for (; at < end; at += 16) {
-        const g = v128.load(at);
-        const low = f64x2.promote_low_f32x4(g);
-        const high = f64x2.promote_low_f32x4(v128.shuffle<f64>(g, g, 1, 1));
-        sum01 = f64x2.add(sum01, f64x2.mul(low, low));
-        sum23 = f64x2.add(sum23, f64x2.mul(high, high));
-      }
-      at = job.gradient + layer.biases;
-      end = at + row;
+    const width = <usize>layer.stride << 2;
+    const panelBytes = panelRows(layer.inputs) * PANEL_ROW;
+    let panel = job.gradient + layer.weights;
+    for (let j: usize = 0; j < width; j += PANEL_ROW, panel += panelBytes) {
+      addSquares(panel, min(PANEL_ROW, width - j) * layer.inputs);
     }
+    addSquares(job.gradient + layer.biases, width);
   }
   const s01 = f64x2.extract_lane(sum01, 0) + f64x2.extract_lane(sum01, 1);
   return Math.sqrt(s01 + (f64x2.extract_lane(sum23, 0) + f64x2.extract_lane(sum23, 1)));
+}
+
+function addSquares(at: usize, bytes: usize): void {
+  const end = at + bytes;
+  let s01 = sum01;
+  let s23 = sum23;
+  for (; at < end; at += 16) {
+    const g = v128.load(at);
+    const low = f64x2.promote_low_f32x4(g);
+    const high = f64x2.promote_low_f32x4(v128.shuffle<f64>(g, g, 1, 1));
+    s01 = f64x2.add(s01, f64x2.mul(low, low));
+    s23 = f64x2.add(s23, f64x2.mul(high, high));
+  }
+  sum01 = s01;
+  sum23 = s23;
 }

@@ -2,9 +2,10 @@
  * What the host writes into the arena before a call. Every field is 32 bits wide and in the order of `jobFields` and
  * `layerFields` in ../arena.ts; pointers are byte addresses of 16-byte aligned arrays.
  *
- * Matrices in the arena are row-major. Their columns are padded to a multiple of 4 (one vector) and their rows to a
- * multiple of 5 (one tile). Padding columns of weights, gradients and deltas stay zero; padding rows hold anything and
- * are never read into a result. All parameter-shaped arrays share one layout, a "block".
+ * Batch-shaped matrices are row-major, their columns padded to a multiple of 4 (one vector). W stands in panels of 16
+ * columns (./product.ts), its rows padded to a multiple of 4 (one tile). Padding columns of weights, gradients and deltas
+ * stay zero; padding rows hold anything and are never read into a result. All parameter-shaped arrays share one layout, a
+ * "block".
  */
 @unmanaged
 export class Layer {
@@ -69,15 +70,20 @@ export class Job {
   weightDecays!: usize;
   clipNorms!: usize;
   proximals!: usize;
-  /** δᵀ [outputs × rows] and (Wδᵀ) [inputs × rows] of the layer at hand. */
-  deltaTransposed!: usize;
-  inputTransposed!: usize;
-  /** Zeros, as many as the longest row: the bias of a product without bias. */
+  /** Scratch for the transpose of W or of the batch. */
+  transposed!: usize;
+  /** Zeros, as many as the widest layer has: the bias of a product without bias. */
   zeros!: usize;
   /** Per input column: non-zeros of the batch, and where its next entry goes. All zero between steps. */
   columnCounts!: usize;
   /** Columns with a non-zero in the batch, in order of first sight. */
   columnsTouched!: usize;
+  /** Zeros [inputs × stride] where one panel holds all outputs of the first layer, else 0. */
+  narrowGradient!: usize;
+  /** (column, begin, end) u32 of each touched column's list. */
+  columnLists!: usize;
+  /** [rows + 2] scratch for ordering the lists by length. */
+  lengthStarts!: usize;
   /** (batch row u32, value f32) of the batch's non-zeros, column after column. */
   columnEntries!: usize;
   /** [k] each. */

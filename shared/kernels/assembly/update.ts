@@ -42,7 +42,7 @@ export function update(job: Job, step: usize): void {
   for (let part: u32 = 0; part < 2 * job.layerCount; part++) updatePart(job, step, part, factor);
 }
 
-/** Part 2l is W of layer l, part 2l + 1 its b. Padding rows are left alone. */
+/** Part 2l is W of layer l, padding and all; part 2l + 1 is its b. */
 function updatePart(job: Job, step: usize, part: u32, factor: f32): void {
   const at = partStart(job, part);
   const bytes = partBytes(job, part);
@@ -94,6 +94,5 @@ function updatePart(job: Job, step: usize, part: u32, factor: f32): void {
 
 @inline function partBytes(job: Job, part: u32): usize {
   const layer = layerOf(job, part >> 1);
-  const row = <usize>layer.stride << 2;
-  return part & 1 ? row : row * layer.inputs;
+  return part & 1 ? <usize>layer.stride << 2 : <usize>(layer.biases - layer.weights);
 }

@@ -20,15 +20,20 @@ export function clip(g: Float32Array, layers: readonly LayerLayout[], clipNorm: 
   for (let i = 0; i < g.length; i++) g[i] *= factor;
 }
 
-/** ‖g‖ in float64: four partial sums by column, so that four lanes can share the work. */
+/**
+ * ‖g‖ in float64: four partial sums by column mod 4, so that four lanes can share the work. W goes in panels of 16 columns,
+ * each row by row, then b.
+ */
 export function gradientNorm(g: Float32Array, layers: readonly LayerLayout[]): number {
   const sums = new Float64Array(4);
-  for (const { inputs, outputs, weights } of layers) {
-    // The biases stand right after W, as one more row.
-    for (let row = 0; row <= inputs; row++) {
-      const from = weights + row * outputs;
-      for (let j = 0; j < outputs; j++) sums[j % 4] += g[from + j] * g[from + j];
+  for (const { inputs, outputs, weights, biases } of layers) {
+    for (let panel = 0; panel < outputs; panel += 16) {
+      const end = Math.min(panel + 16, outputs);
+      for (let k = 0; k < inputs; k++) {
+        for (let j = panel; j < end; j++) sums[j % 4] += g[weights + k * outputs + j] * g[weights + k * outputs + j];
+      }
     }
+    for (let j = 0; j < outputs; j++) sums[j % 4] += g[biases + j] * g[biases + j];
   }
   return Math.sqrt(sums[0] + sums[1] + (sums[2] + sums[3]));
 }

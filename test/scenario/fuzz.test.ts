@@ -94,7 +94,20 @@ function pathsOf(value: unknown, prefix: string[] = []): string[][] {
 }
 
 test('arbitrary overrides are taken or refused', () => {
-  const keys = fc.constantFrom('seed', 'data', 'partition', 'federation', 'cohort', 'size', 'model', 'kind', 'x', '');
+  const keys = fc.constantFrom(
+    'seed',
+    'data',
+    'partition',
+    'federation',
+    'cohort',
+    'size',
+    'model',
+    'hidden',
+    '0',
+    '7',
+    'x',
+    '',
+  );
   const paths = fc.array(keys, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('.'));
   const values = fc.oneof(
     fc.array(fragments, { maxLength: 12 }).map((parts) => parts.join('')),

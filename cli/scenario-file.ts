@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { FedtempoError, messageOf } from '../shared/errors.js';
 import { loadScenarios } from '../shared/scenario/load.js';
 import type { Locate, Scenario } from '../shared/scenario/scenario.js';
-import { MAX_SCENARIO_BYTES } from '../shared/scenario/source.js';
+import { MAX_SCENARIO_CHARACTERS } from '../shared/scenario/source.js';
 
 export interface ScenarioFile {
   /** The base run, then its variants. */
@@ -21,10 +21,11 @@ export function openScenario(file: string, overrides: readonly string[]): Scenar
 }
 
 function readText(file: string, expected = 'a scenario file (YAML or JSON)'): string {
+  let size: number;
   try {
-    const { size } = statSync(file);
-    // The size is checked again on the text; this keeps a huge file out of memory.
-    return size > 4 * MAX_SCENARIO_BYTES ? ' '.repeat(MAX_SCENARIO_BYTES + 1) : readFileSync(file, 'utf8');
+    ({ size } = statSync(file));
+    // A character has at most 4 bytes; the text itself is measured when it is read. This keeps a huge file out of memory.
+    if (size <= 4 * MAX_SCENARIO_CHARACTERS) return readFileSync(file, 'utf8');
   } catch (error) {
     throw new FedtempoError('SCENARIO_MISSING', 'the scenario cannot be read', {
       where: file,
@@ -33,6 +34,11 @@ function readText(file: string, expected = 'a scenario file (YAML or JSON)'): st
       fix: 'check the path; the repository has examples in scenarios/',
     });
   }
+  throw new FedtempoError('SCENARIO_TOO_LARGE', 'the file is too large', {
+    where: file,
+    found: `${size} bytes`,
+    expected: `at most ${MAX_SCENARIO_CHARACTERS} characters`,
+  });
 }
 
 /** Runs `work`; an error whose place is a scenario path is given its file and line. */

@@ -28,8 +28,8 @@ export function addSchedule(program: Command): void {
       'after',
       '\nExample:\n  fedtempo schedule scenarios/mnist-lr-decay.yaml --set federation.rounds=10 --all',
     );
-  addScenarioOptions(command).action((file: string, options: Options) => {
-    for (const { scenario } of openScenario(file, overridesOf(options)).runs) {
+  addScenarioOptions(command).action((file: string, options: Options, command: Command) => {
+    for (const { scenario } of openScenario(file, overridesOf(options, command)).runs) {
       process.stdout.write(
         options.json ? lines(scenario) : `${scenario.name}\n${picture(scenario, options.all === true)}\n`,
       );

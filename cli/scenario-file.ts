@@ -6,6 +6,9 @@ import { loadScenarios } from '../shared/scenario/load.js';
 import type { Locate, Scenario } from '../shared/scenario/scenario.js';
 import { MAX_SCENARIO_BYTES } from '../shared/scenario/source.js';
 
+/** Larger tables are refused before they are read. */
+const MAX_TABLE_BYTES = 32 * 1024 * 1024;
+
 export interface ScenarioFile {
   /** The base run, then its variants. */
   readonly runs: readonly { readonly scenario: Scenario; readonly locate: Locate }[];
@@ -15,7 +18,9 @@ export interface ScenarioFile {
 
 /** @throws FedtempoError for a file that is missing or not a scenario */
 export function openScenario(file: string, overrides: readonly string[]): ScenarioFile {
-  return { runs: loadScenarios(readText(file), file, overrides), folder: resolve(dirname(file)) };
+  const folder = resolve(dirname(file));
+  const readTable = (name: string) => readCsv(resolve(folder, name), name);
+  return { runs: loadScenarios(readText(file), file, overrides, readTable), folder };
 }
 
 function readText(file: string): string {
@@ -29,6 +34,22 @@ function readText(file: string): string {
       found: messageOf(error),
       expected: 'a scenario file (YAML or JSON)',
       fix: 'check the path; the repository has examples in scenarios/',
+    });
+  }
+}
+
+/** A table of a schedule, from beside the scenario. */
+function readCsv(file: string, name: string): string {
+  try {
+    const { size } = statSync(file);
+    if (size > MAX_TABLE_BYTES) throw new Error(`${size} bytes, at most ${MAX_TABLE_BYTES}`);
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new FedtempoError('SCHEDULE_INVALID', 'a table cannot be read', {
+      where: name,
+      found: messageOf(error),
+      expected: 'a CSV file, its path relative to the scenario',
+      fix: 'check the path',
     });
   }
 }

@@ -64,9 +64,9 @@ function refuseTwoAmountsOfWork({ federation, schedules }: ParsedScenario, locat
 }
 
 /** Gives an error that names a path of the scenario its file and line. */
-function locating(locate: Locate, work: () => void): void {
+export function locating<T>(locate: Locate, work: () => T): T {
   try {
-    work();
+    return work();
   } catch (error) {
     if (!(error instanceof FedtempoError) || error.details.where === undefined) throw error;
     throw new FedtempoError(error.code, error.summary, { ...error.details, where: locate(error.details.where) }, error);

@@ -22,6 +22,7 @@ import { roundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
 import type { Progress } from './progress.js';
 import { versions } from './versions.js';
+import { warningsFor } from './warnings.js';
 
 export interface RunOptions {
   readonly scenario: Scenario;
@@ -55,6 +56,10 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const { source, partition, model } = loaded;
   const examples = source.train.examples;
   const planner = roundPlanner(scenario, { examples });
+  for (const warning of warningsFor(scenario, loaded)) {
+    progress.note(`warning: ${warning}`);
+    log.warn(warning);
+  }
   const initial = initialize(model, scenario.model.initialization, scenario.seed);
 
   const pool = await startPool(options, loaded);
@@ -78,8 +83,15 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       },
     });
     const save = (weights: Float32Array, rounds: number) =>
-      store.checkpoint(encodeModel(model.layout, weights, { name: scenario.name, rounds: String(rounds) }));
+      store.checkpoint(
+        encodeModel(model.layout, weights, {
+          name: scenario.name,
+          rounds: String(rounds),
+          adaptive: JSON.stringify(states),
+        }),
+      );
     let savedAt = began;
+    let states = {};
     progress.start(
       scenario,
       `${source.name} · ${partition.clients} clients · ${model.layout.parameters} parameters · ${pool.kind} pool, ${pool.workers} ${pool.workers === 1 ? 'worker' : 'workers'} · ${store.directory}`,
@@ -94,7 +106,8 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       examples,
       shardSize: (client) => partition.sizeOf(client),
       signal,
-      onRound: (record, clients, weights) => {
+      onRound: ({ record, clients, weights, adaptive }) => {
+        states = adaptive;
         store.appendRound(record, clients);
         progress.round(record);
         const { cohort: _, failures, ...facts } = record;

@@ -15,10 +15,12 @@ export interface ScenarioFile {
 
 /** @throws FedtempoError for a file that is missing or not a scenario */
 export function openScenario(file: string, overrides: readonly string[]): ScenarioFile {
-  return { runs: loadScenarios(readText(file), file, overrides), folder: resolve(dirname(file)) };
+  const folder = resolve(dirname(file));
+  const readTable = (name: string) => readText(resolve(folder, name), 'a CSV file beside the scenario');
+  return { runs: loadScenarios(readText(file), file, overrides, readTable), folder };
 }
 
-function readText(file: string): string {
+function readText(file: string, expected = 'a scenario file (YAML or JSON)'): string {
   try {
     const { size } = statSync(file);
     // The size is checked again on the text; this keeps a huge file out of memory.
@@ -27,7 +29,7 @@ function readText(file: string): string {
     throw new FedtempoError('SCENARIO_MISSING', 'the scenario cannot be read', {
       where: file,
       found: messageOf(error),
-      expected: 'a scenario file (YAML or JSON)',
+      expected,
       fix: 'check the path; the repository has examples in scenarios/',
     });
   }

@@ -2,8 +2,11 @@
 import { FedtempoError } from '../shared/errors.js';
 import { createAlgorithm, type ServerState } from '../shared/federation/algorithm.js';
 import { sampleUniform } from '../shared/federation/sampler/uniform.js';
+import { adaptiveSpecsOf } from '../shared/scenario/plan.js';
 import type { RoundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
+import type { UpdateSpread } from '../shared/schedule/adaptive/adaptive.js';
+import { AdaptiveControl, type AdaptiveStates } from './adaptive-control.js';
 import type { Evaluation, Evaluator } from './evaluation/evaluator.js';
 import type { ClientPool } from './pool/pool.js';
 import { recordRound } from './record-round.js';
@@ -25,8 +28,16 @@ export interface CoordinatorOptions {
   /** n, training examples of all clients. */
   readonly examples: number;
   /** Called once a round, after it; whatever it throws ends the run. */
-  readonly onRound: (record: RoundRecord, clients: readonly ClientRecord[], weights: Float32Array) => void;
+  readonly onRound: (done: DoneRound) => void;
   readonly signal: AbortSignal;
+}
+
+export interface DoneRound {
+  readonly record: RoundRecord;
+  readonly clients: readonly ClientRecord[];
+  readonly weights: Float32Array;
+  /** States of the adaptive schedules, as they go on into the next round. */
+  readonly adaptive: AdaptiveStates;
 }
 
 export interface RunResult {
@@ -47,6 +58,7 @@ export async function coordinate(options: CoordinatorOptions): Promise<RunResult
   const rounds: RoundRecord[] = [];
   let weights = options.initial;
   let serverState: ServerState;
+  const adaptive = new AdaptiveControl(adaptiveSpecsOf(scenario));
   let abandoned = 0;
   const end = (outcome: Outcome, rest: { roundsToTarget?: number; error?: unknown } = {}): RunResult => ({
     outcome,
@@ -61,13 +73,19 @@ export async function coordinate(options: CoordinatorOptions): Promise<RunResult
       if (signal.aborted) return end('interrupted');
       const began = performance.now();
       const before = pool.traffic();
-      const values = planner.values(round);
+      const overrides = adaptive.values();
+      const values = planner.values(round, overrides);
       const cohort = sampleUniform(clients, values.cohortSize ?? federation.cohort.size, seed, round);
-      const plan = planner.plan(round, Math.max(...cohort.map(shardSize)));
+      const plan = planner.plan(round, Math.max(...cohort.map(shardSize)), overrides);
       const minimumReplies = Math.min(federation.minimumReplies, cohort.length);
-      const server = { learningRate: values.serverLearningRate ?? 1, momentum: values.serverMomentum ?? 0 };
-      const work = { plan, cohort, weights, algorithm, server, serverState, pool, shardSize, minimumReplies, signal };
-      const result = await runRound(work);
+      const serverValues = (updates: UpdateSpread | null) => {
+        adaptive.observe('updates', { round, trainLoss: null, testLoss: null, testAccuracy: null, updates });
+        const { serverLearningRate = 1, serverMomentum = 0 } = { ...values, ...adaptive.values() };
+        return { learningRate: serverLearningRate, momentum: serverMomentum };
+      };
+      const measure = adaptive.listensToUpdates;
+      const rules = { plan, cohort, algorithm, shardSize, minimumReplies, serverValues, measure };
+      const result = await runRound({ ...rules, weights, serverState, pool, signal });
       if (result === undefined) return end('interrupted');
       ({ weights, serverState } = result);
       const evaluation = await evaluate(options, round, weights);
@@ -86,12 +104,15 @@ export async function coordinate(options: CoordinatorOptions): Promise<RunResult
         previous: rounds.at(-1),
       });
       rounds.push(record);
-      onRound(record, result.records, weights);
+      const { trainLoss, testLoss, testAccuracy } = record;
+      adaptive.observe('round', { round, trainLoss, testLoss, testAccuracy, updates: result.spread });
+      onRound({ record, clients: result.records, weights, adaptive: adaptive.states() });
 
       abandoned = result.committed ? 0 : abandoned + 1;
       const failed = diverged(result) ?? starved(result, abandoned, minimumReplies);
       if (failed !== undefined) return end(failed.code === 'RUN_DIVERGED' ? 'diverged' : 'failed', { error: failed });
       if (reached(scenario, evaluation)) return end('target', { roundsToTarget: round + 1 });
+      if (adaptive.stops) return end('flat');
     }
     return end('rounds');
   } catch (error) {

@@ -5,6 +5,7 @@ import { roundPlanner } from '../../shared/scenario/round-plan.js';
 import { localWorkOf } from '../../shared/scenario/scenario.js';
 import { addScenarioOptions, overridesOf, type ScenarioOptions } from '../options.js';
 import { locating, openScenario } from '../scenario-file.js';
+import { warningsFor } from '../warnings.js';
 
 export function addValidate(program: Command): void {
   const command = program
@@ -16,11 +17,13 @@ export function addValidate(program: Command): void {
   addScenarioOptions(command).action(async (file: string, options: ScenarioOptions) => {
     const { runs, folder } = openScenario(file, overridesOf(options));
     for (const { scenario, locate } of runs) {
-      const { source, model: made } = await locating(locate, async () => {
-        const loaded = await loadData(scenario, folder);
-        roundPlanner(scenario, { examples: loaded.source.train.examples });
-        return loaded;
+      const loaded = await locating(locate, async () => {
+        const opened = await loadData(scenario, folder);
+        roundPlanner(scenario, { examples: opened.source.train.examples });
+        return opened;
       });
+      for (const warning of warningsFor(scenario, loaded)) process.stderr.write(`! warning: ${warning}\n`);
+      const { source, model: made } = loaded;
       const { federation, data, model } = scenario;
       const work = localWorkOf(scenario);
       const local = 'localEpochs' in work ? `${work.localEpochs} local epochs` : `${work.localSteps} local steps`;

@@ -81,7 +81,7 @@ export type ClientRecord =
     };
 
 /** Why a run ended. */
-export type Outcome = 'target' | 'rounds' | 'interrupted' | 'diverged' | 'failed';
+export type Outcome = 'target' | 'flat' | 'rounds' | 'interrupted' | 'diverged' | 'failed';
 
 export interface Summary {
   readonly name: string;

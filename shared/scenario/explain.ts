@@ -83,7 +83,10 @@ function branchFindings(errors: Issue[][], path: Path, root: unknown, schema: z.
     branch.some(
       (issue) => issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value'),
     );
-  const near = errors.find((branch) => !ofOtherType(branch));
+  const ofOtherKind = (branch: Issue[]) =>
+    branch.some((issue) => issue.code === 'invalid_union' && 'discriminator' in issue && issue.path.length === 1);
+  const objects = errors.filter((branch) => !ofOtherType(branch));
+  const near = objects.find((branch) => !ofOtherKind(branch)) ?? objects[0];
   if (near !== undefined) return near.flatMap((issue) => findingsOf(issue, path, root, schema));
   const expected = errors
     .flat()

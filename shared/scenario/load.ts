@@ -1,7 +1,8 @@
 /** From text to scenarios: read, validate, complete; the base run and its variants. */
 import { FedtempoError, messageOf } from '../errors.js';
+import { inlineTables, type ReadText } from '../schedule/tables.js';
 import { explain } from './explain.js';
-import { completeScenario, type Locate, type Scenario } from './scenario.js';
+import { completeScenario, type Locate, type Scenario, withLocation } from './scenario.js';
 import { scenarioSchema } from './schema.js';
 import { readSource } from './source.js';
 
@@ -15,15 +16,21 @@ export interface LoadedScenario {
  *
  * @param file the name that errors give
  * @param overrides `path=value` texts; they hold for variants too, and win over them
+ * @param read gives the text of a CSV file that a table names; without it such tables are refused
  * @throws FedtempoError SCENARIO_TOO_LARGE, SCENARIO_SYNTAX, SCENARIO_INVALID, SCENARIO_CONTRADICTION, OVERRIDE_INVALID
  */
-export function loadScenarios(text: string, file: string, overrides: readonly string[] = []): LoadedScenario[] {
-  const { loaded: base, variants } = loadOne(text, file, overrides);
+export function loadScenarios(
+  text: string,
+  file: string,
+  overrides: readonly string[] = [],
+  read: ReadText = noFiles,
+): LoadedScenario[] {
+  const { loaded: base, variants } = loadOne(text, file, overrides, read);
   const others = Object.entries(variants).map(([name, changes]) => {
     const changed = Object.entries(changes).map(([path, value]) => `${path}=${JSON.stringify(value)}`);
     const named = `name=${base.scenario.name}-${name}`;
     try {
-      return loadOne(text, file, [named, ...changed, ...overrides]).loaded;
+      return loadOne(text, file, [named, ...changed, ...overrides], read).loaded;
     } catch (error) {
       if (!(error instanceof FedtempoError)) throw error;
       const where = `${file}: variants.${name}: ${error.details.where ?? messageOf(error)}`;
@@ -33,11 +40,20 @@ export function loadScenarios(text: string, file: string, overrides: readonly st
   return [base, ...others];
 }
 
-function loadOne(text: string, file: string, overrides: readonly string[]) {
+function loadOne(text: string, file: string, overrides: readonly string[], read: ReadText) {
   const source = readSource(text, file, overrides);
   const parsed = scenarioSchema.safeParse(source.value);
   if (!parsed.success) throw explain(parsed.error.issues, source, scenarioSchema);
   const locate: Locate = (path) => source.locate(path.split('.'));
   const { variants = {}, ...rest } = parsed.data;
-  return { loaded: { scenario: completeScenario(rest, locate), locate }, variants };
+  const schedules = withLocation(locate, () => inlineTables(rest.schedules, 'schedules', read));
+  return { loaded: { scenario: completeScenario({ ...rest, schedules }, locate), locate }, variants };
+}
+
+function noFiles(file: string): never {
+  throw new FedtempoError('SCENARIO_INVALID', 'a table names a file, and there is no folder to read it from', {
+    where: 'schedules',
+    found: file,
+    expected: 'values in the scenario itself',
+  });
 }

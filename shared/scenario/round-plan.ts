@@ -10,14 +10,18 @@ import { type DataSize, planScenario } from './plan.js';
 import type { Scenario } from './scenario.js';
 
 export interface RoundPlanner {
-  /** Every scheduled value at the start of a round. */
-  values(round: number): HyperparameterValues;
+  /**
+   * Every scheduled value at the start of a round.
+   *
+   * @param adaptive what adaptive schedules say, in place of what was planned
+   */
+  values(round: number, adaptive?: HyperparameterValues): HyperparameterValues;
   /**
    * The plan for the clients of a round.
    *
    * @param longestShard examples of the largest shard in the cohort; decides how many local steps are planned for
    */
-  plan(round: number, longestShard: number): RoundPlan;
+  plan(round: number, longestShard: number, adaptive?: HyperparameterValues): RoundPlan;
 }
 
 /**
@@ -30,9 +34,18 @@ export function roundPlanner(scenario: Scenario, data: DataSize): RoundPlanner {
   const { kind, ...constants } = scenario.federation.clientOptimizer;
   const clientOptimizer = createClientOptimizer(kind, constants);
   return {
-    values: (round) => plan.values(round),
-    plan: (round, longestShard) => {
-      const { learningRate, batchSize = 'full', localEpochs, localSteps, ...others } = plan.values(round);
+    values: (round, adaptive) => ({ ...plan.values(round), ...adaptive }),
+    plan: (round, longestShard, adaptive) => {
+      const {
+        learningRate,
+        batchSize = 'full',
+        localEpochs,
+        localSteps,
+        ...others
+      } = {
+        ...plan.values(round),
+        ...adaptive,
+      };
       const { clientMomentum, proximalMu, weightDecay, clipNorm } = others;
       const work: LocalWork = localSteps === undefined ? { localEpochs: localEpochs ?? 1 } : { localSteps };
       const steps = plannedSteps({ batchSize, localEpochs, localSteps }, longestShard);

@@ -10,6 +10,7 @@ import { MAX_SEED } from '../math/rng.js';
 import { initializations } from '../model/initialize.js';
 import { activations, losses, MAX_WIDTH } from '../model/model.js';
 import { clientOptimizers } from '../optimizer/client-optimizer.js';
+import { stopWhenFlat } from '../schedule/adaptive/stop-when-flat.js';
 import { scheduledSchemas } from '../schedule/schema.js';
 
 export const dataSchema = z
@@ -77,6 +78,10 @@ const stop = z
   .strictObject({
     testAccuracy: z.number().positive().max(1).optional().describe('Stop once the test accuracy reaches this.'),
     testLoss: z.number().nonnegative().optional().describe('Stop once the test loss is no more than this.'),
+    whenFlat: stopWhenFlat.schema
+      .omit({ kind: true })
+      .optional()
+      .describe('Stop once a measure has not improved for a number of rounds.'),
   })
   .describe('Targets; the first one reached ends the run.');
 

@@ -5,6 +5,9 @@ import { FedtempoError } from '../errors.js';
 /** Larger texts are refused before they are read. */
 export const MAX_SCENARIO_BYTES = 256 * 1024;
 
+/** Keys in the path of an override: deeper than any scenario goes. */
+const MAX_OVERRIDE_KEYS = 32;
+
 export type Path = readonly (string | number)[];
 
 export interface ScenarioSource {
@@ -80,19 +83,27 @@ function applyOverride(document: Document.Parsed, override: string): string {
       readable = false;
     },
   });
-  if (at < 1 || path.split('.').includes('') || !readable) {
-    throw new FedtempoError('OVERRIDE_INVALID', 'an override cannot be read', {
-      where: '--set',
-      found: override,
-      expected: 'path=value, such as schedules.learningRate=0.05',
-    });
-  }
+  const refused = (cause?: unknown) => {
+    const expected = 'path=value, such as schedules.learningRate=0.05';
+    return new FedtempoError(
+      'OVERRIDE_INVALID',
+      'an override cannot be read',
+      { where: '--set', found: override, expected },
+      cause,
+    );
+  };
   const keys = path.split('.').map((key) => (/^\d+$/.test(key) ? Number(key) : key));
-  for (let length = 1; length < keys.length; length++) {
-    if (!isCollection(document.getIn(keys.slice(0, length), true)))
-      document.setIn(keys.slice(0, length), document.createNode({}));
+  if (at < 1 || keys.includes('') || keys.length > MAX_OVERRIDE_KEYS || !readable) throw refused();
+  try {
+    for (let length = 1; length < keys.length; length++) {
+      if (!isCollection(document.getIn(keys.slice(0, length), true)))
+        document.setIn(keys.slice(0, length), document.createNode({}));
+    }
+    document.setIn(keys, document.createNode(value.toJS({ maxAliasCount: 0 })));
+  } catch (error) {
+    // A list has entries by number alone.
+    throw refused(error);
   }
-  document.setIn(keys, document.createNode(value.toJS({ maxAliasCount: 0 })));
   return path;
 }
 

@@ -39,10 +39,10 @@ test('the output folder comes from the environment unless a flag says otherwise'
   const place = workspace();
   const elsewhere = join(place.folder, 'elsewhere');
   const environment = { FEDTEMPO_OUT: elsewhere };
-  expect((await runCommand(['run', place.scenario(), '--quiet'], environment)).code).toBe(0);
+  expect(await runCommand(['run', place.scenario(), '--quiet'], environment)).toMatchObject({ code: 0, stderr: '' });
   expect(readdirSync(elsewhere)).toHaveLength(1);
   expect(existsSync(place.out)).toBe(false);
-  expect((await runIn(place, place.scenario(), ['--quiet'], environment)).code).toBe(0);
+  expect(await runIn(place, place.scenario(), ['--quiet'], environment)).toMatchObject({ code: 0, stderr: '' });
   expect(readdirSync(elsewhere)).toHaveLength(1);
   expect(readdirSync(place.out)).toHaveLength(1);
 });

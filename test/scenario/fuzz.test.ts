@@ -4,9 +4,9 @@ import { loadScenarios } from 'fedtempo/shared/scenario/load.js';
 import { expect, test } from 'vitest';
 import { base } from './base.js';
 
-/** Loads or refuses; anything else is a defect. Says how long it took, in milliseconds. */
+/** Loads or refuses; anything else is a defect. Says what it took, in milliseconds of processor time. */
 function attempt(text: string, overrides: readonly string[] = []): number {
-  const began = performance.now();
+  const began = process.cpuUsage();
   try {
     for (const { scenario } of loadScenarios(text, 'fuzz.yaml', overrides))
       expect(Object.isFrozen(scenario)).toBe(true);
@@ -14,7 +14,8 @@ function attempt(text: string, overrides: readonly string[] = []): number {
     if (!(error instanceof FedtempoError)) throw error;
     expect(error.message).not.toContain('\n    at ');
   }
-  return performance.now() - began;
+  const { user, system } = process.cpuUsage(began);
+  return (user + system) / 1000;
 }
 
 const fragments = fc.constantFrom(
@@ -33,7 +34,7 @@ test('arbitrary text is refused, and nothing else happens', () => {
     fc.property(texts, (text) => {
       attempt(text);
     }),
-    { numRuns: 700 },
+    { numRuns: 400 },
   );
 });
 
@@ -43,7 +44,7 @@ test('a scenario with a piece cut out or put in is read or refused', () => {
     fc.property(edits, ([at, cut, put]) => {
       attempt(base.slice(0, at) + put + base.slice(at + cut));
     }),
-    { numRuns: 700 },
+    { numRuns: 400 },
   );
 });
 
@@ -83,7 +84,7 @@ test('any value in any place of a scenario is read or refused', () => {
       parent[path[path.length - 1]] = value;
       attempt(JSON.stringify(changed));
     }),
-    { numRuns: 700 },
+    { numRuns: 400 },
   );
 });
 
@@ -93,7 +94,20 @@ function pathsOf(value: unknown, prefix: string[] = []): string[][] {
 }
 
 test('arbitrary overrides are taken or refused', () => {
-  const keys = fc.constantFrom('seed', 'data', 'partition', 'federation', 'cohort', 'size', 'model', 'kind', 'x', '');
+  const keys = fc.constantFrom(
+    'seed',
+    'data',
+    'partition',
+    'federation',
+    'cohort',
+    'size',
+    'model',
+    'hidden',
+    '0',
+    '7',
+    'x',
+    '',
+  );
   const paths = fc.array(keys, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('.'));
   const values = fc.oneof(
     fc.array(fragments, { maxLength: 12 }).map((parts) => parts.join('')),
@@ -107,7 +121,7 @@ test('arbitrary overrides are taken or refused', () => {
     fc.property(fc.array(overrides, { maxLength: 3 }), (all) => {
       attempt(base, all);
     }),
-    { numRuns: 700 },
+    { numRuns: 400 },
   );
 });
 
@@ -118,7 +132,7 @@ test.each([
   ['sequences within sequences', '- ', ''],
   ['keys within keys', '? ', ''],
 ])('%s are refused quickly, however deep', (_, open, close) => {
-  for (const depth of [50, 500, 1500, 15_000]) {
+  for (const depth of [50, 1000, 10_000]) {
     const nested = open.repeat(depth) + close.repeat(depth);
     expect(attempt(nested)).toBeLessThan(3000);
     expect(attempt(`${base}description: ${nested}\n`)).toBeLessThan(3000);
@@ -127,12 +141,12 @@ test.each([
 });
 
 test.each([
-  ['keys', Array.from({ length: 4000 }, (_, index) => `k${index}: 1\n`).join('')],
-  ['commas', `a: [${','.repeat(50_000)}]`],
+  ['keys', Array.from({ length: 3000 }, (_, index) => `k${index}: 1\n`).join('')],
+  ['commas', `a: [${','.repeat(25_000)}]`],
   ['quotes', "'".repeat(100_000)],
   ['backslashes', `a: "${'\\'.repeat(100_000)}`],
   ['directives', '%a\n'.repeat(30_000)],
-  ['numbers', base.replace('[32]', `[${'7,'.repeat(50_000)}]`)],
+  ['numbers', base.replace('[32]', `[${'7,'.repeat(25_000)}]`)],
   ['digits', base.replace('60', '9'.repeat(100_000))],
 ])('very many %s are refused in seconds', (_, text) => {
   expect(attempt(text)).toBeLessThan(5000);

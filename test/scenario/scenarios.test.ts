@@ -110,6 +110,7 @@ describe('--set', () => {
       'federation.rounds=8',
       'schedules.learningRate={kind: linear, start: 0.25, end: 0.125}',
       'model.hidden=[16, 8]',
+      'model.hidden.1=9',
       'stop.testAccuracy=9e-1',
       'schedules.batchSize=full',
     ]);
@@ -117,7 +118,7 @@ describe('--set', () => {
       seed: 6,
       federation: { rounds: 8 },
       schedules: { learningRate: { kind: 'linear', start: 0.25, end: 0.125 }, batchSize: 'full' },
-      model: { hidden: [16, 8] },
+      model: { hidden: [16, 9] },
       stop: { testAccuracy: 0.9 },
     });
   });
@@ -152,6 +153,8 @@ describe('--set', () => {
     'seed=*a',
     'seed=!x 3',
     'a={b: *c}',
+    'model.hidden.wide=9',
+    `a${'.a'.repeat(40)}=3`,
   ])('%j is not an override', (override) => {
     expect(() => load(base, [override])).toThrow(
       expect.objectContaining({

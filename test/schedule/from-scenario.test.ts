@@ -15,8 +15,12 @@ schedules:
   batchSize: ${batchSize}
 `;
 
-const planner = (rounds: number, learningRate: string, batchSize?: string) =>
-  roundPlanner(loadScenarios(scenarioText(rounds, learningRate, batchSize), 'schedule.yaml')[0].scenario);
+/** The plan of each round for clients of 75 examples. */
+function planner(rounds: number, learningRate: string, batchSize?: string) {
+  const [{ scenario }] = loadScenarios(scenarioText(rounds, learningRate, batchSize), 'schedule.yaml');
+  const plans = roundPlanner(scenario, { examples: 1500 });
+  return (round: number) => plans.plan(round, 75);
+}
 
 /** Learning rate of each of these rounds. */
 const rates = (rounds: number, learningRate: string, at: readonly number[]) =>

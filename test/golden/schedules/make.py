@@ -2,7 +2,7 @@
 
     python -m venv venv && venv/bin/pip install -r requirements.txt && venv/bin/python make.py
 
-Writes optax.json, pytorch.json, keras.json beside itself. Each case has the library's call, the fedtempo spec that says
+Writes optax.json, pytorch.json, keras.json and plateaus.json beside itself. Each case has the library's call, the fedtempo spec that says
 the same, the total length, positions at all edges and the library's values there. Where a convention differs, `differs`
 lists the positions at which the values are not those of the spec, and `why` says what the library does.
 All arithmetic in float64, but for Keras’ cosines, which round their parameters to float32.
@@ -19,6 +19,7 @@ import jax
 jax.config.update("jax_enable_x64", True)
 import keras
 import optax
+import optax.contrib
 import torch
 
 keras.backend.set_floatx("float64")
@@ -231,6 +232,38 @@ def of_keras():
     write("keras", keras.__version__, cases)
 
 
+LOSSES = [1.0, 0.8, 0.79, 0.85, 0.8, 0.81, 0.6, 0.61, 0.62, 0.6, 0.59999, 0.63, 0.64, 0.65, 0.66, 0.5, 0.52, 0.51, 0.53,
+          0.55, 0.5, 0.56, 0.57, 0.58, 0.59, 0.6, 0.61, 0.62, 0.4, 0.41]
+
+
+def plateaus():
+    """The value after each measure, by the library's own plateau rule."""
+    traces = []
+    for patience, cooldown, factor, threshold, mode, floor in [
+        (2, 0, 0.5, 1e-4, "rel", 0.0), (3, 2, 0.1, 1e-2, "rel", 0.0), (1, 1, 0.5, 0.05, "abs", 0.02), (2, 3, 0.2, 0.01, "abs", 0.0),
+    ]:
+        spec = {"kind": "reduceOnPlateau", "start": 0.1, "factor": factor, "patience": patience, "cooldown": cooldown,
+                "min": floor, "rtol": threshold if mode == "rel" else 0, "atol": threshold if mode == "abs" else 0}
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            optimizer, factor=factor, patience=patience, threshold=threshold, threshold_mode=mode, cooldown=cooldown, min_lr=floor)
+        values = []
+        for loss in LOSSES:
+            plateau.step(loss)
+            values.append(optimizer.param_groups[0]["lr"])
+        traces.append({"library": "pytorch", "spec": spec | {"rule": "pytorch"}, "values": values})
+        transform = optax.contrib.reduce_on_plateau(
+            factor=factor, patience=patience, cooldown=cooldown, rtol=spec["rtol"], atol=spec["atol"], min_scale=floor / 0.1)
+        state = transform.init(jax.numpy.zeros(1))
+        values = []
+        for loss in LOSSES:
+            _, state = transform.update(jax.numpy.zeros(1), state, value=loss)
+            values.append(0.1 * float(state.scale))
+        traces.append({"library": "optax", "spec": spec | {"rule": "optax"}, "values": values})
+    (HERE / "plateaus.json").write_text(json.dumps({"losses": LOSSES, "traces": traces}, indent=1) + "\n")
+
+
 of_optax()
 of_pytorch()
 of_keras()
+plateaus()

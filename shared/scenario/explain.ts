@@ -158,6 +158,7 @@ function keysAt(schema: z.ZodType, path: Path, root: unknown): string[] {
 function optionsAt(schema: z.ZodType, path: Path, root: unknown, matching = false): z.ZodObject[] {
   let schemas = objectsIn(schema);
   path.forEach((key, depth) => {
+    if (typeof key === 'number') return;
     schemas = matchingKind(schemas, valueAt(root, path.slice(0, depth))).flatMap((object) => {
       const next = object.shape[String(key)] as z.ZodType | undefined;
       return next === undefined ? [] : objectsIn(next);
@@ -175,6 +176,9 @@ function matchingKind(schemas: z.ZodObject[], value: unknown): z.ZodObject[] {
 function objectsIn(schema: z.ZodType): z.ZodObject[] {
   if (schema instanceof z.ZodObject) return [schema];
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => objectsIn(option as z.ZodType));
+  // A list stands for its entries: `optionsAt` passes over their numbers.
+  if (schema instanceof z.ZodArray) return objectsIn(schema.element as z.ZodType);
+  if (schema instanceof z.ZodLazy) return objectsIn(schema.unwrap() as z.ZodType);
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
     return objectsIn(schema.unwrap() as z.ZodType);
   }

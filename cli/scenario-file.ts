@@ -18,7 +18,8 @@ export function openScenario(file: string, overrides: readonly string[]): Scenar
   return { runs: loadScenarios(readText(file), file, overrides), folder: resolve(dirname(file)) };
 }
 
-function readText(file: string): string {
+/** @throws FedtempoError SCENARIO_MISSING */
+export function readText(file: string): string {
   try {
     const { size } = statSync(file);
     // The size is checked again on the text; this keeps a huge file out of memory.

@@ -13,12 +13,7 @@ import type { Interval } from './statistics.js';
 export const ENOUGH_SEEDS = 5;
 
 /** What the paragraph speaks of; the table has the rest. */
-const QUALITY: readonly MeasureName[] = [
-  'finalTestLoss',
-  'finalTestAccuracy',
-  'spreadTestLoss',
-  'spreadTestAccuracy',
-];
+const QUALITY: readonly MeasureName[] = ['finalTestLoss', 'finalTestAccuracy', 'spreadTestLoss', 'spreadTestAccuracy'];
 
 type Verdict = 'unknown' | 'none' | 'lower' | 'higher';
 
@@ -84,7 +79,9 @@ function toTarget(arm: ArmResult, first: ArmResult, { target, seeds }: StudyResu
     if (verdict === 'unknown') return `Its ${label} differed by ${writeInterval('count', by, true).mean}.`;
     if (verdict === 'none') {
       const same = by?.mean === 0 && by.sd === 0;
-      return same ? `Its ${label} were the same in every trial.` : `No difference was shown in its ${label} (${difference(arm, name)}).`;
+      return same
+        ? `Its ${label} were the same in every trial.`
+        : `No difference was shown in its ${label} (${difference(arm, name)}).`;
     }
     return `It needed ${verdict === 'lower' ? 'fewer' : 'more'} ${label} (${difference(arm, name)}).`;
   });
@@ -97,7 +94,9 @@ function endings({ arms }: StudyResult): string[] {
     list.map((arm) => `${arm[what]} of “${arm.label}”`).join(', ');
   return [
     ...(diverged.length > 0
-      ? [`Trials that diverged: ${counts(diverged, 'diverged')}; they are in no mean, so the figures of these arms are those of the trials that survived.`]
+      ? [
+          `Trials that diverged: ${counts(diverged, 'diverged')}; they are in no mean, so the figures of these arms are those of the trials that survived.`,
+        ]
       : []),
     ...(failed.length > 0 ? [`Trials that failed and are missing: ${counts(failed, 'failed')}.`] : []),
   ];
@@ -113,7 +112,9 @@ function caution({ seeds, arms }: StudyResult): string[] {
         ? [`Fewer than ${ENOUGH_SEEDS} seeds: take all of this as a hint, not as a finding.`]
         : [];
   return [
-    ...(none ? ['“No difference shown” does not mean equal: the interval says how far apart the arms may still be.'] : []),
+    ...(none
+      ? ['“No difference shown” does not mean equal: the interval says how far apart the arms may still be.']
+      : []),
     ...few,
   ];
 }

@@ -1,5 +1,5 @@
 /** Curves of an arm: the mean over its trials at each round, with its interval, against three ways to count progress. */
-import { totalsOf, type TrialRound } from './measures.js';
+import { type TrialRound, totalsOf } from './measures.js';
 import { type Interval, meanInterval } from './statistics.js';
 
 /** One round of one quantity, over the trials that have it. */

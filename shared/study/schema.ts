@@ -52,17 +52,29 @@ export const studySchema = z.strictObject({
     .describe('What is compared; every arm after the first is compared with the first.'),
   target: z
     .strictObject({
-      testAccuracy: z.number().positive().max(1).optional().describe('Reached once the test accuracy is at least this.'),
+      testAccuracy: z
+        .number()
+        .positive()
+        .max(1)
+        .optional()
+        .describe('Reached once the test accuracy is at least this.'),
       testLoss: z.number().nonnegative().optional().describe('Reached once the test loss is at most this.'),
     })
     .optional()
-    .describe("What rounds, examples, steps and bytes are counted to; the scenario's `stop` if left out. Stops no trial."),
+    .describe(
+      "What rounds, examples, steps and bytes are counted to; the scenario's `stop` if left out. Stops no trial.",
+    ),
   lastRounds: z
     .int()
     .min(2)
     .optional()
     .describe(`Rounds at the end over which the spread is taken; ${DEFAULT_LAST_ROUNDS}, or all if there are fewer.`),
-  atOnce: z.int().min(1).max(256).optional().describe('Trials that run at once; as many as there are cores if left out.'),
+  atOnce: z
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Trials that run at once; as many as there are cores if left out.'),
 });
 
 export type ParsedStudy = z.output<typeof studySchema>;

@@ -23,11 +23,17 @@ export function rowsOf({ arms }: StudyResult): MeasureRows[] {
     .filter((name) => arms.some((arm) => arm.measures[name].interval !== null))
     .map((name) => {
       const { label, unit } = measures[name];
+      const alike = arms.map((arm) => arm.measures[name].interval);
+      const alikeDifferences = arms.map((arm) => arm.measures[name].difference);
       const rows = arms.map((arm): ResultRow => {
         const result = arm.measures[name];
         const { interval, difference } = result;
-        const written = { mean: writeInterval(unit, interval), difference: writeInterval(unit, difference, true) };
-        return { arm, result, ...written };
+        return {
+          arm,
+          result,
+          mean: writeInterval(unit, interval, { alike }),
+          difference: writeInterval(unit, difference, { difference: true, alike: alikeDifferences }),
+        };
       });
       return { name, label, rows };
     });

@@ -13,7 +13,7 @@ import type { Interval } from './statistics.js';
 export const ENOUGH_SEEDS = 5;
 
 /** What the paragraph speaks of; the table has the rest. */
-const QUALITY: readonly MeasureName[] = ['finalTestLoss', 'finalTestAccuracy', 'spreadTestLoss', 'spreadTestAccuracy'];
+const QUALITY: readonly MeasureName[] = ['finalTestLoss', 'finalTestAccuracy', 'spreadTestLoss'];
 
 type Verdict = 'unknown' | 'none' | 'lower' | 'higher';
 
@@ -28,7 +28,7 @@ export function conclusionOf(result: StudyResult): string {
   const [first, ...others] = result.arms;
   const seeds = result.seeds.length;
   const sentences = [
-    `${plural(seeds, 'seed')}; each arm is compared with “${first.label}” on the same seeds.`,
+    `${plural(seeds, 'seed')}; each arm is compared with “${first.label}” on the same seeds (in brackets: the difference and its 95 % interval).`,
     ...others.flatMap((arm) => [...quality(arm, first), ...work(arm, first), ...toTarget(arm, first, result)]),
     ...endings(result),
     ...caution(result),
@@ -40,7 +40,8 @@ function quality(arm: ArmResult, first: ArmResult): string[] {
   const found = QUALITY.map((name) => ({ name, verdict: verdictOf(arm.measures[name].difference) }));
   const of = (...verdicts: Verdict[]) => found.filter(({ verdict }) => verdicts.includes(verdict));
   const shown = of('lower', 'higher').map(
-    ({ name, verdict }) => `a ${verdict} ${measures[name].label} (${difference(arm, name)})`,
+    ({ name, verdict }) =>
+      `a ${verdict} ${measures[name].label}${relative(arm, first, name)} (${difference(arm, name)})`,
   );
   const none = of('none').map(({ name }) => `${measures[name].label} (${difference(arm, name)})`);
   const label = `“${arm.label}”`;
@@ -76,7 +77,8 @@ function toTarget(arm: ArmResult, first: ArmResult, { target, seeds }: StudyResu
     const { label } = measures[name];
     const by = arm.measures[name].difference;
     const verdict = verdictOf(by);
-    if (verdict === 'unknown') return `Its ${label} differed by ${writeInterval('count', by, true).mean}.`;
+    if (verdict === 'unknown')
+      return `Its ${label} differed by ${writeInterval('count', by, { difference: true }).mean}.`;
     if (verdict === 'none') {
       const same = by?.mean === 0 && by.sd === 0;
       return same
@@ -119,10 +121,18 @@ function caution({ seeds, arms }: StudyResult): string[] {
   ];
 }
 
-/** `−0.012, 95 % interval −0.016 to −0.008` */
+/** `−0.012; −0.016 to −0.008` */
 function difference(arm: ArmResult, name: MeasureName): string {
-  const { mean, range } = writeInterval(measures[name].unit, arm.measures[name].difference, true);
-  return `${mean}, 95 % interval ${range}`;
+  const { mean, range } = writeInterval(measures[name].unit, arm.measures[name].difference, { difference: true });
+  return `${mean}; ${range}`;
+}
+
+/** ` by 7 %`: how large a shown difference of losses is beside the first arm's own mean. */
+function relative(arm: ArmResult, first: ArmResult, name: MeasureName): string {
+  const [by, of] = [arm.measures[name].difference?.mean ?? 0, first.measures[name].interval?.mean ?? 0];
+  if (measures[name].unit !== 'loss' || of <= 0) return '';
+  const share = Math.abs(by / of) * 100;
+  return share > 999 ? '' : ` by ${share < 10 ? share.toFixed(1) : share.toFixed(0)} %`;
 }
 
 function list(items: readonly string[], word: 'and' | 'or'): string {

@@ -37,7 +37,7 @@ const MARGIN = { left: 50, right: 12, top: 30, bottom: 38 };
 export function drawChart({ title, xLabel, xHigh, y, lines, stepped, height, id }: Chart): string {
   const [left, right] = [MARGIN.left, WIDTH - MARGIN.right];
   const [top, bottom] = [MARGIN.top, height - MARGIN.bottom];
-  const x = linearScale(0, xHigh, 4);
+  const x = linearScale(0, xHigh, 5);
   const across = (value: number) => round(left + x.at(value) * (right - left));
   const down = (value: number) => round(bottom - Math.min(1.5, Math.max(-0.5, y.at(value))) * (bottom - top));
 

@@ -99,7 +99,7 @@ function chart(
 /** From the least to the greatest mean. A band may leave the axis. */
 function extent(curves: readonly (readonly CurvePoint[])[], factor: number): Scale {
   const means = curves.flatMap((curve) => curve.map(({ value }) => value.mean * factor));
-  return means.length === 0 ? linearScale(0, 1, 4) : valueScale(Math.min(...means), Math.max(...means), 4);
+  return means.length === 0 ? linearScale(0, 1, 4) : valueScale(Math.min(...means), Math.max(...means), 5);
 }
 
 /** Accuracy in per cent, without the steep rise of the first tenth of a run: what arms differ in comes after it. */
@@ -111,7 +111,7 @@ function upper(curves: readonly (readonly CurvePoint[])[]): Scale {
   if (all.length === 0) return linearScale(0, 100, 4);
   const [low, high] = [Math.min(...late), Math.max(...all)];
   const pad = Math.max((high - low) * 0.06, 0.05);
-  return linearScale(Math.max(0, low - pad), Math.min(100, high + pad), 4);
+  return linearScale(Math.max(0, low - pad), Math.min(100, high + pad), 5);
 }
 
 /** `clipNorm` → `Clip norm`. */

@@ -34,8 +34,9 @@ ${armsTable(result)}
 ${radios.join('')}
 <div class="switch">Against ${labels.join('')}</div>
 <div class="figures">${figures(result, records)}</div>
-<p class="caption">Lines are means over seeds; bands are 95 % intervals of the mean, point by point. Above, the values that the server
-scheduled. The axis of the test accuracy leaves out the steep rise of the first tenth of the rounds.</p>
+<p class="caption">Lines are means over seeds; bands are 95 % intervals of the mean, point by point. Bands of two arms
+may overlap and the arms differ all the same: differences are taken seed by seed, in the table. Above, the values that the
+server scheduled. The axis of the test accuracy leaves out the steep rise of the first tenth of the rounds.</p>
 <h2>Result</h2>
 ${resultTable(result)}
 <h2>Method</h2>

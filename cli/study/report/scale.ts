@@ -9,7 +9,7 @@ export interface Scale {
 }
 
 /** Ratios from which positive values are shown on a logarithmic axis. */
-const LOG_FROM = 8;
+const LOG_FROM = 3;
 
 export function linearScale(low: number, high: number, count: number): Scale {
   const span = high - low || Math.abs(high) || 1;
@@ -30,10 +30,10 @@ export function valueScale(low: number, high: number, count: number): Scale {
     const pad = (high - low) * 0.04;
     return linearScale(low === 0 ? 0 : low - pad, high + pad, count);
   }
-  const [from, to] = [low / 1.08, high * 1.08];
+  const [from, to] = [low / 1.12, high * 1.12];
   const position = (value: number) => Math.log(Math.max(value, from) / from) / Math.log(to / from);
   const decades = Math.log10(to / from);
-  const digits = decades > 3 ? [1] : decades > 1.6 ? [1, 3] : [1, 2, 5];
+  const digits = decades > 3 ? [1] : decades > 1.6 ? [1, 3] : decades > 0.8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 6, 8];
   const ticks: number[] = [];
   for (let power = Math.floor(Math.log10(from)); power <= Math.log10(to); power++) {
     for (const digit of digits) {

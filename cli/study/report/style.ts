@@ -28,7 +28,7 @@ code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:
 .x:focus-visible~.switch{outline:2px solid #0072b2;outline-offset:3px}
 .legend{display:flex;flex-wrap:wrap;gap:4px 22px;list-style:none;margin:0 0 .4rem;padding:0}
 .swatch{width:26px;height:8px;margin-right:8px;vertical-align:middle}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr));gap:10px 18px}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,320px),1fr));gap:10px 18px}
 .by{display:none}
 figure{margin:0;break-inside:avoid;max-width:560px}
 figure svg{display:block;width:100%;height:auto;font:11.5px system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;fill:var(--soft)}
@@ -44,8 +44,8 @@ td.text{white-space:normal}
 thead th{border-bottom:1.5px solid var(--ink);font-weight:600;vertical-align:bottom}
 tr.measure th{padding-top:10px;font-weight:600}
 tbody td{border-bottom:1px solid #eef1f4}
-.result td:first-child{padding-left:20px}
-.picture{text-align:center}.whisker{width:140px;height:16px;vertical-align:middle}
+.result th,.result td{padding:3px 9px}.result td:first-child{padding-left:18px}
+.picture{text-align:center}th.picture{white-space:normal;width:150px}.whisker{width:140px;height:16px;vertical-align:middle}
 ${switching}
 @media print{body{font-size:10.5pt}main{max-width:none;padding:0}.switch{display:none}.charts{grid-template-columns:repeat(3,1fr)}
 h2{break-after:avoid}tbody{break-inside:avoid}table{font-size:8pt}th,td{padding:2px 6px}.scroll{overflow:visible}}

@@ -9,7 +9,7 @@ import { armStyle } from './palette.js';
 export function resultTable(result: StudyResult): string {
   const first = escapeText(result.arms[0].label);
   return `<div class="scroll"><table class="result">
-<thead><tr><th>measure and arm</th><th>mean</th><th>95 % interval</th><th>trials</th><th>minus “${first}”</th><th>95 % interval</th><th class="picture">difference, 0 in the middle</th></tr></thead>
+<thead><tr><th>measure and arm</th><th>mean</th><th>95 % interval</th><th>trials</th><th>minus “${first}”</th><th>95 % interval</th><th class="picture">difference (line: 0)</th></tr></thead>
 ${rowsOf(result).map(group).join('\n')}
 </table></div>`;
 }

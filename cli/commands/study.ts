@@ -37,7 +37,7 @@ export function addStudy(program: Command): void {
     .summary('compare arms of a scenario over seeds')
     .description('Runs the arms of a study for each of its seeds and reports what can be said of their differences.')
     .argument('<study>', 'study file, YAML or JSON')
-    .addOption(new Option('--out <folder>', 'where folders of studies go').default('studies').env('FEDTEMPO_STUDIES'))
+    .addOption(new Option('--out <folder>', 'where folders of studies go').default('studies').env('FEDTEMPO_OUT'))
     .option('--json', 'print result.json to standard output')
     .option('--quiet', 'no progress')
     .addHelpText('after', EXAMPLES)

@@ -33,7 +33,8 @@ export function conclusionOf(result: StudyResult): string {
     ...endings(result),
     ...caution(result),
   ];
-  return sentences.join(' ');
+  // No line ends between a number and its per cent sign.
+  return sentences.join(' ').replaceAll(' %', '\u00a0%');
 }
 
 function quality(arm: ArmResult, first: ArmResult): string[] {

@@ -29,7 +29,8 @@ export interface Interval {
 export function meanInterval(values: readonly number[]): Interval | null {
   const n = values.length;
   if (n === 0) return null;
-  const centre = mean([...values]);
+  // Equal values are their own mean to the last bit; a sum divided by n need not be.
+  const centre = values.every((value) => value === values[0]) ? values[0] : mean([...values]);
   if (n === 1) return { n, mean: centre, sd: null, low: null, high: null };
   const sd = standardDeviation(values);
   const half = (studentQuantile(n - 1) * sd) / Math.sqrt(n);

@@ -61,12 +61,19 @@ export function drawChart({ title, xLabel, xHigh, y, lines, stepped, height, id 
     const path = stepped ? steps(points, across, down) : points.map((p) => `${across(p.x)} ${down(p.y)}`).join('L');
     return path === '' ? '' : `<path class="line" d="M${path}" stroke="${style.colour}"${dash}/>`;
   });
+  // Where an arm ends: it may have used fewer steps or examples than the others.
+  const ends = lines.flatMap(({ points, style }) => {
+    const last = stepped ? undefined : points.at(-1);
+    return last === undefined
+      ? []
+      : [`<circle cx="${across(last.x)}" cy="${down(last.y)}" r="2.6" fill="${style.colour}"/>`];
+  });
   const scale = y.logarithmic ? ' <tspan class="hint">logarithmic</tspan>' : '';
   return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeText(title)} against ${escapeText(xLabel)}">
 <text class="title" x="${left - 40}" y="16">${escapeText(title)}${scale}</text>
 ${grid.join('')}${below.join('')}
-<clipPath id="${id}"><rect x="${left}" y="${top - 2}" width="${right - left + 2}" height="${bottom - top + 4}"/></clipPath>
-<g clip-path="url(#${id})">${bands.join('')}${curves.join('')}</g>
+<clipPath id="${id}"><rect x="${left}" y="${top - 2}" width="${right - left + 4}" height="${bottom - top + 4}"/></clipPath>
+<g clip-path="url(#${id})">${bands.join('')}${curves.join('')}${ends.join('')}</g>
 <path class="axis" d="M${left} ${bottom}H${right}"/>
 <text x="${(left + right) / 2}" y="${height - 5}" text-anchor="middle">${escapeText(xLabel)}</text>
 </svg>`;

@@ -109,8 +109,11 @@ function upper(curves: readonly (readonly CurvePoint[])[]): Scale {
     curve.slice(Math.floor(curve.length / 10)).map(({ value }) => 100 * value.mean),
   );
   if (all.length === 0) return linearScale(0, 100, 4);
-  const [low, high] = [Math.min(...late), Math.max(...all)];
-  const pad = Math.max((high - low) * 0.06, 0.05);
+  const [low, greatest] = [Math.min(...late), Math.max(...all)];
+  const pad = Math.max((greatest - low) * 0.06, 0.05);
+  // Room for the band, but not for one that two seeds make as wide as the axis.
+  const bands = curves.flatMap((curve) => curve.map(({ value }) => 100 * (value.high ?? value.mean)));
+  const high = Math.min(Math.max(...bands), greatest + 4 * pad);
   return linearScale(Math.max(0, low - pad), Math.min(100, high + pad), 5);
 }
 

@@ -1,4 +1,5 @@
 /** The tables of the page: the result with its differences drawn, and every trial. */
+import { stringify } from 'yaml';
 import type { StudyResult } from '../../../shared/study/result.js';
 import type { Interval } from '../../../shared/study/statistics.js';
 import { type MeasureRows, rowsOf } from '../rows.js';
@@ -44,7 +45,7 @@ function whisker(difference: Interval | null, reach: number, index: number): str
 export function armsTable({ arms }: StudyResult): string {
   const rows = arms.map(({ label, set, rounds, done, diverged, failed, reached }, index) => {
     const values = Object.entries(set).map(
-      ([path, value]) => `<code>${escapeText(`${path}: ${JSON.stringify(value)}`)}</code>`,
+      ([path, value]) => `<code>${escapeText(`${path}: ${asYaml(value)}`)}</code>`,
     );
     const ended = [
       `${done} done`,
@@ -56,6 +57,11 @@ export function armsTable({ arms }: StudyResult): string {
   });
   const target = arms[0].reached === null ? '' : '<th>reached the target</th>';
   return `<div class="scroll"><table><thead><tr><th>arm</th><th class="text">what it sets</th><th>rounds</th><th>trials</th>${target}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+}
+
+/** A value on one line, as a study file would have it. */
+function asYaml(value: unknown): string {
+  return stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
 }
 
 /** The digest of every trial: the same study on another machine must give the same. */

@@ -65,7 +65,11 @@ test.each<[string, string, string, string[]]>([
     'an unknown key',
     'seeds: [',
     'sedes: [',
-    ['STUDY_INVALID study.yaml: seeds: missing', 'also:     study.yaml:4: sedes: unknown key'],
+    [
+      'STUDY_INVALID study.yaml:4: sedes: unknown key',
+      'did you mean seeds?',
+      'also:     study.yaml:4: sedes: unknown key',
+    ],
   ],
   [
     'an unknown key of an arm',

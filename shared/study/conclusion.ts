@@ -46,10 +46,10 @@ function quality(arm: ArmResult, first: ArmResult): string[] {
   );
   const none = of('none').map(({ name }) => `${measures[name].label} (${difference(arm, name)})`);
   const label = `“${arm.label}”`;
-  return [
-    ...(shown.length > 0 ? [`${label} had ${list(shown, 'and')} than “${first.label}”.`] : []),
-    ...(none.length > 0 ? [`For ${label} no difference was shown in ${list(none, 'or')}.`] : []),
-  ];
+  const differs = shown.length === 0 ? [] : [`${label} had ${list(shown, 'and')} than “${first.label}”.`];
+  const same = none.length === 0 ? [] : [`For ${label} no difference was shown in ${list(none, 'or')}.`];
+  // The first measure is the one that a reader looks for.
+  return found[0].verdict === 'none' ? [...same, ...differs] : [...differs, ...same];
 }
 
 /** What an arm spent over whole trials, where that differs. */

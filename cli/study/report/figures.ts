@@ -114,7 +114,7 @@ function upper(curves: readonly (readonly CurvePoint[])[]): Scale {
   // Room for the band, but not for one that two seeds make as wide as the axis.
   const bands = curves.flatMap((curve) => curve.map(({ value }) => 100 * (value.high ?? value.mean)));
   const high = Math.min(Math.max(...bands), greatest + 4 * pad);
-  return linearScale(Math.max(0, low - pad), Math.min(100, high + pad), 5);
+  return linearScale(Math.max(0, low - pad), Math.min(100, high + pad), 6);
 }
 
 /** `clipNorm` → `Clip norm`. */

@@ -14,7 +14,7 @@ export interface Machine {
 export function notes(result: StudyResult, machine: Machine): string {
   const { seeds, lastRounds, target, pairing, scenario } = result;
   const items = [
-    `Base scenario <code>${escapeText(scenario)}</code>; seeds ${seeds.join(', ')}; every arm ran every seed, to its last round.`,
+    `Base scenario <code>${escapeText(scenario)}</code>; seeds ${seeds.join(', ')}; every arm was run with every seed; no trial stops before its last round unless it diverges or fails.`,
     pairingNote(pairing),
     `Intervals: x̄ ± t·s/√n, with n trials, x̄ their mean, s their standard deviation (n − 1) and t the 0.975 quantile of Student's t with n − 1 degrees of freedom. They hold 95 % of the time if trials are independent and about normal.`,
     'Differences: the same interval over the differences between an arm and the first one, seed by seed. They are not corrected for how many are looked at: of twenty intervals of arms that do not differ, about one leaves out 0.',
@@ -25,7 +25,7 @@ export function notes(result: StudyResult, machine: Machine): string {
       : [
           `Target: ${targetText(target)}. Reaching it stops no trial. What was used until then is given over the trials that reached it; their number stands beside it.`,
         ]),
-    'Examples and local steps count all clients. Bytes are the weights sent and the updates received, 4 bytes a parameter, without headers.',
+    'Examples and local steps count all clients. Bytes are the weights sent and the updates received, 4 bytes a parameter, without headers, as if every client were a machine of its own.',
     'Trials that diverged, or failed, are in no mean.',
     `fedtempo ${escapeText(machine.version)}, Node ${escapeText(machine.node)}, ${escapeText(machine.platform)}, ${escapeText(machine.processor)}, ${machine.cores} cores. The digests below do not depend on the machine.`,
   ];

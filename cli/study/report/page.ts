@@ -39,6 +39,7 @@ may overlap and the arms differ all the same: differences are taken seed by seed
 server scheduled. The axis of the test accuracy leaves out the steep rise of the first tenth of the rounds.</p>
 <h2>Result</h2>
 ${resultTable(result)}
+<p class="caption">In the pictures of differences the upright line is 0; each measure has a scale of its own.</p>
 <h2>Method</h2>
 ${notes(result, machine)}
 <h2>Trials</h2>

@@ -48,5 +48,5 @@ tbody td{border-bottom:1px solid #eef1f4}
 .picture{text-align:center}th.picture{white-space:normal;width:150px}.whisker{width:140px;height:16px;vertical-align:middle}
 ${switching}
 @media print{body{font-size:10.5pt}main{max-width:none;padding:0}.switch{display:none}.charts{grid-template-columns:repeat(3,1fr)}
-h2{break-after:avoid}tbody{break-inside:avoid}table{font-size:8pt}th,td{padding:2px 6px}.scroll{overflow:visible}}
+h2{break-after:avoid}tbody{break-inside:avoid}table{font-size:7.5pt}.result th,.result td{padding:1px 5px}th.picture{width:auto}.whisker{width:88px;height:10px}.scroll{overflow:visible}}
 `;

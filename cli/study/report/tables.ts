@@ -10,7 +10,7 @@ import { armStyle } from './palette.js';
 export function resultTable(result: StudyResult): string {
   const first = escapeText(result.arms[0].label);
   return `<div class="scroll"><table class="result">
-<thead><tr><th>measure and arm</th><th>mean</th><th>95 % interval</th><th>trials</th><th>minus “${first}”</th><th>95 % interval</th><th class="picture">difference (line: 0)</th></tr></thead>
+<thead><tr><th>measure and arm</th><th>mean</th><th>95 % interval</th><th>trials</th><th>minus “${first}”</th><th>95 % interval</th><th class="picture">difference</th></tr></thead>
 ${rowsOf(result).map(group).join('\n')}
 </table></div>`;
 }

@@ -1,6 +1,7 @@
 /** Composes one run: data, model, pool, evaluator, store, coordinator. The only code that sees both ends. */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
 import { stringify } from 'yaml';
 import { type ClientData, loadData } from '../client/load-data.js';
 import { createParticipant } from '../client/participant.js';
@@ -17,9 +18,11 @@ import { encodeModel } from '../server/store/safetensors.js';
 import { chooseKernels, type KernelsName } from '../shared/kernels/choose.js';
 import { initialize } from '../shared/model/initialize.js';
 import type { Model } from '../shared/model/model.js';
+import { roundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
 import type { Progress } from './progress.js';
 import { versions } from './versions.js';
+import { warningsFor } from './warnings.js';
 
 export interface RunOptions {
   readonly scenario: Scenario;
@@ -27,6 +30,7 @@ export interface RunOptions {
   readonly out: string;
   readonly kernels: KernelsName;
   readonly progress: Progress;
+  readonly log: Logger;
   readonly signal: AbortSignal;
 }
 
@@ -45,11 +49,17 @@ const CHECKPOINT_EVERY_MS = 30_000;
  * @throws FedtempoError for whatever is found wrong before the first round; there is no run directory then
  */
 export async function runScenario(options: RunOptions): Promise<FinishedRun> {
-  const { scenario, folder, out, kernels, progress, signal } = options;
+  const { scenario, folder, out, kernels, progress, log, signal } = options;
   const began = performance.now();
   const startedAt = new Date();
   const loaded = await loadData(scenario, folder);
   const { source, partition, model } = loaded;
+  const examples = source.train.examples;
+  const planner = roundPlanner(scenario, { examples });
+  for (const warning of warningsFor(scenario, loaded)) {
+    progress.note(`warning: ${warning}`);
+    log.warn(warning);
+  }
   const initial = initialize(model, scenario.model.initialization, scenario.seed);
 
   const pool = await startPool(options, loaded);
@@ -73,22 +83,36 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       },
     });
     const save = (weights: Float32Array, rounds: number) =>
-      store.checkpoint(encodeModel(model.layout, weights, { name: scenario.name, rounds: String(rounds) }));
+      store.checkpoint(
+        encodeModel(model.layout, weights, {
+          name: scenario.name,
+          rounds: String(rounds),
+          adaptive: JSON.stringify(states),
+        }),
+      );
     let savedAt = began;
+    let states = {};
     progress.start(
       scenario,
       `${source.name} · ${partition.clients} clients · ${model.layout.parameters} parameters · ${pool.kind} pool, ${pool.workers} ${pool.workers === 1 ? 'worker' : 'workers'} · ${store.directory}`,
     );
+    log.info({ run: scenario.name, seed: scenario.seed, directory: store.directory }, 'run starts');
     const result = await coordinate({
       scenario,
       initial,
       pool,
       evaluator,
+      planner,
+      examples,
       shardSize: (client) => partition.sizeOf(client),
       signal,
-      onRound: (record, clients, weights) => {
+      onRound: ({ record, clients, weights, adaptive }) => {
+        states = adaptive;
         store.appendRound(record, clients);
         progress.round(record);
+        const { cohort: _, failures, ...facts } = record;
+        log.debug(facts, 'round done');
+        for (const failure of failures) log.warn({ round: record.round, ...failure }, 'client failed');
         if (performance.now() - savedAt < CHECKPOINT_EVERY_MS) return;
         savedAt = performance.now();
         save(weights, record.round + 1);
@@ -99,6 +123,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
     const wallMs = Math.round(performance.now() - began);
     const summary = summarize(options, result, pool, model, store.directory, wallMs);
     store.finish(summary);
+    log.info(summary, 'run ends');
     return { summary, error: result.error };
   } finally {
     progress.stop();
@@ -107,7 +132,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
 }
 
 function startPool(
-  { scenario, folder, kernels, progress, signal }: RunOptions,
+  { scenario, folder, kernels, progress, log, signal }: RunOptions,
   loaded: ClientData,
 ): Promise<ClientPool> {
   const { pool, seed } = scenario;
@@ -129,7 +154,10 @@ function startPool(
       replyMs: pool.replySeconds * 1000,
       command: [process.execPath, entry],
       environment: { FEDTEMPO_KERNELS: kernels, FEDTEMPO_SOFTWARE: `fedtempo ${version}` },
-      note: (text) => progress.note(text),
+      note: (text) => {
+        progress.note(text);
+        log.warn(text);
+      },
     },
     signal,
   );

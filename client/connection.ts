@@ -10,6 +10,7 @@ import { closeCodes, closeReason } from '../shared/protocol/close-codes.js';
 import { decodeFrame, encodeFrame, tensorOf } from '../shared/protocol/codec.js';
 import { limits, maxFrameBytes, PROTOCOL_VERSION } from '../shared/protocol/limits.js';
 import { type ClientMessage, type ServerMessage, serverMessage } from '../shared/protocol/messages.js';
+import { decodeRound } from '../shared/protocol/round-frame.js';
 import type { FromThread } from './thread-messages.js';
 import { TrainingWorker } from './training-worker.js';
 
@@ -91,12 +92,12 @@ class Connection {
       case 'assign':
         return this.#assign(message);
       case 'round': {
-        const weights = tensorOf(tensor);
-        if (this.#worker === undefined || weights.length !== this.#assignment?.parameters) {
-          return this.#close('UNEXPECTED_MESSAGE', `a round with ${weights.length} parameters`);
+        const content = decodeRound(message, tensorOf(tensor), this.#assignment?.parameters ?? 0);
+        if (this.#worker === undefined || content === undefined) {
+          return this.#close('UNEXPECTED_MESSAGE', `a round with a tensor of ${tensor.length} bytes`);
         }
         this.#key = { run: message.run, round: message.round, nonce: message.nonce };
-        return this.#worker.startRound(message.plan, weights);
+        return this.#worker.startRound(content.plan, content.weights);
       }
       case 'train':
         if (message.round !== this.#key?.round) return this.#close('UNEXPECTED_MESSAGE', 'train without its round');

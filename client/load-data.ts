@@ -1,6 +1,6 @@
 /** From the client's part of a scenario to what training needs: the data opened, divided, and the model that fits it. */
 import { createPartition, type Partition } from '../shared/data/partition/partition.js';
-import { createModel, type Model } from '../shared/model/model.js';
+import { createModel, type Model, outputCount } from '../shared/model/model.js';
 import type { ParsedScenario } from '../shared/scenario/schema.js';
 import { openDataset } from './data/open-dataset.js';
 import type { DatasetSource } from './data/source.js';
@@ -21,6 +21,7 @@ export interface ClientData {
 export async function loadData({ seed, data, model }: ClientScenario, folder: string): Promise<ClientData> {
   const source = await openDataset(data, folder);
   const partition = createPartition(data.partition, source.train.labels, seed);
-  const widths = [source.featureCount, ...model.hidden, source.classCount];
+  const outputs = outputCount(model.loss, source.classCount);
+  const widths = [source.featureCount, ...model.hidden, outputs];
   return { source, partition, model: createModel(widths, model.activation, model.loss) };
 }

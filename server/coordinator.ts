@@ -1,14 +1,16 @@
 /** The round loop: runs rounds until a target is reached, the last round is done, or someone stops it; records every one. */
 import { FedtempoError } from '../shared/errors.js';
-import { createAlgorithm } from '../shared/federation/algorithm.js';
+import { createAlgorithm, type ServerState } from '../shared/federation/algorithm.js';
 import { sampleUniform } from '../shared/federation/sampler/uniform.js';
-import { roundPlanner } from '../shared/scenario/round-plan.js';
+import { adaptiveSpecsOf } from '../shared/scenario/plan.js';
+import type { RoundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
-import type { RoundPlan } from '../shared/training/round-plan.js';
-import { weightsDigest } from './digest.js';
+import type { UpdateSpread } from '../shared/schedule/adaptive/adaptive.js';
+import { AdaptiveControl, type AdaptiveStates } from './adaptive-control.js';
 import type { Evaluation, Evaluator } from './evaluation/evaluator.js';
 import type { ClientPool } from './pool/pool.js';
-import { milliseconds, type RoundResult, runRound } from './round.js';
+import { recordRound } from './record-round.js';
+import { type RoundResult, runRound } from './round.js';
 import type { ClientRecord, Outcome, RoundRecord } from './store/records.js';
 
 /** Rounds in a row below the minimum of replies after which a run gives up. */
@@ -20,10 +22,22 @@ export interface CoordinatorOptions {
   readonly initial: Float32Array;
   readonly pool: ClientPool;
   readonly evaluator: Evaluator;
+  readonly planner: RoundPlanner;
+  /** The size of a client's shard, n_k. */
   readonly shardSize: (client: number) => number;
+  /** n, training examples of all clients. */
+  readonly examples: number;
   /** Called once a round, after it; whatever it throws ends the run. */
-  readonly onRound: (record: RoundRecord, clients: readonly ClientRecord[], weights: Float32Array) => void;
+  readonly onRound: (done: DoneRound) => void;
   readonly signal: AbortSignal;
+}
+
+export interface DoneRound {
+  readonly record: RoundRecord;
+  readonly clients: readonly ClientRecord[];
+  readonly weights: Float32Array;
+  /** States of the adaptive schedules, as they go on into the next round. */
+  readonly adaptive: AdaptiveStates;
 }
 
 export interface RunResult {
@@ -37,12 +51,14 @@ export interface RunResult {
 
 /** Runs a scenario. What fails on the way is in the result: rounds that were recorded are not lost. */
 export async function coordinate(options: CoordinatorOptions): Promise<RunResult> {
-  const { scenario, pool, shardSize, signal, onRound } = options;
+  const { scenario, planner, pool, shardSize, signal, onRound, examples } = options;
   const { federation, data, seed } = scenario;
-  const planOf = roundPlanner(scenario);
+  const { clients } = data.partition;
   const algorithm = createAlgorithm(federation.algorithm);
   const rounds: RoundRecord[] = [];
   let weights = options.initial;
+  let serverState: ServerState;
+  const adaptive = new AdaptiveControl(adaptiveSpecsOf(scenario));
   let abandoned = 0;
   const end = (outcome: Outcome, rest: { roundsToTarget?: number; error?: unknown } = {}): RunResult => ({
     outcome,
@@ -57,21 +73,46 @@ export async function coordinate(options: CoordinatorOptions): Promise<RunResult
       if (signal.aborted) return end('interrupted');
       const began = performance.now();
       const before = pool.traffic();
-      const plan = planOf(round);
-      const cohort = sampleUniform(data.partition.clients, federation.cohort.size, seed, round);
-      const { minimumReplies } = federation;
-      const result = await runRound({ plan, cohort, weights, algorithm, pool, shardSize, minimumReplies, signal });
+      const overrides = adaptive.values();
+      const values = planner.values(round, overrides);
+      const cohort = sampleUniform(clients, values.cohortSize ?? federation.cohort.size, seed, round);
+      const plan = planner.plan(round, Math.max(...cohort.map(shardSize)), overrides);
+      const minimumReplies = Math.min(federation.minimumReplies, cohort.length);
+      const serverValues = (updates: UpdateSpread | null) => {
+        adaptive.observe('updates', { round, trainLoss: null, testLoss: null, testAccuracy: null, updates });
+        const { serverLearningRate = 1, serverMomentum = 0 } = { ...values, ...adaptive.values() };
+        return { learningRate: serverLearningRate, momentum: serverMomentum };
+      };
+      const measure = adaptive.listensToUpdates;
+      const rules = { plan, cohort, algorithm, shardSize, minimumReplies, serverValues, measure };
+      const result = await runRound({ ...rules, weights, serverState, pool, signal });
       if (result === undefined) return end('interrupted');
-      weights = result.weights;
+      ({ weights, serverState } = result);
       const evaluation = await evaluate(options, round, weights);
-      const record = recordOf(plan, cohort, result, evaluation, weights, before, pool.traffic(), began);
+      const record = recordRound({
+        plan,
+        values,
+        cohort,
+        result,
+        evaluation,
+        weights,
+        before,
+        after: pool.traffic(),
+        totalMs: performance.now() - began,
+        examples,
+        meanShard: examples / clients,
+        previous: rounds.at(-1),
+      });
       rounds.push(record);
-      onRound(record, result.records, weights);
+      const { trainLoss, testLoss, testAccuracy } = record;
+      adaptive.observe('round', { round, trainLoss, testLoss, testAccuracy, updates: result.spread });
+      onRound({ record, clients: result.records, weights, adaptive: adaptive.states() });
 
       abandoned = result.committed ? 0 : abandoned + 1;
       const failed = diverged(result) ?? starved(result, abandoned, minimumReplies);
       if (failed !== undefined) return end(failed.code === 'RUN_DIVERGED' ? 'diverged' : 'failed', { error: failed });
       if (reached(scenario, evaluation)) return end('target', { roundsToTarget: round + 1 });
+      if (adaptive.stops) return end('flat');
     }
     return end('rounds');
   } catch (error) {
@@ -85,46 +126,6 @@ async function evaluate({ scenario, evaluator }: CoordinatorOptions, round: numb
   if (!due) return undefined;
   const began = performance.now();
   return { ...(await evaluator.evaluate(weights)), ms: performance.now() - began };
-}
-
-function recordOf(
-  plan: RoundPlan,
-  cohort: readonly number[],
-  result: RoundResult,
-  evaluation: (Evaluation & { ms: number }) | undefined,
-  weights: Float32Array,
-  before: { down: number; up: number },
-  after: { down: number; up: number },
-  began: number,
-): RoundRecord {
-  const { broadcast, train, collect, aggregate } = result.ms;
-  return {
-    round: plan.round,
-    learningRate: plan.learningRate,
-    batchSize: plan.batchSize,
-    localEpochs: 'localEpochs' in plan.work ? plan.work.localEpochs : null,
-    localSteps: 'localSteps' in plan.work ? plan.work.localSteps : null,
-    cohort,
-    replies: result.updates,
-    failures: result.failures.map(({ client, code, reason }) => ({ client, code, reason })),
-    committed: result.committed,
-    trainLoss: result.examples > 0 ? result.lossSum / result.examples : null,
-    testLoss: evaluation?.loss ?? null,
-    testAccuracy: evaluation?.accuracy ?? null,
-    examples: result.examples,
-    steps: result.steps,
-    bytesDown: after.down - before.down,
-    bytesUp: after.up - before.up,
-    ms: {
-      total: milliseconds(performance.now() - began),
-      broadcast: milliseconds(broadcast),
-      train: milliseconds(train),
-      collect: milliseconds(collect),
-      aggregate: milliseconds(aggregate),
-      evaluate: milliseconds(evaluation?.ms ?? 0),
-    },
-    digest: weightsDigest(weights),
-  };
 }
 
 /** No update was usable because all that came had left the range: going on would change nothing. */

@@ -4,6 +4,7 @@ import type { Summary } from '../../server/store/records.js';
 import { FedtempoError } from '../../shared/errors.js';
 import { type KernelsName, kernelNames } from '../../shared/kernels/choose.js';
 import { exitCodes, tell } from '../exit.js';
+import { createLog, type LogLevel, logLevels } from '../log.js';
 import { addScenarioOptions, overridesOf, type ScenarioOptions } from '../options.js';
 import { createProgress, silentProgress } from '../progress.js';
 import { type FinishedRun, runScenario } from '../run-scenario.js';
@@ -15,6 +16,7 @@ interface Options extends ScenarioOptions {
   readonly json?: true;
   readonly quiet?: true;
   readonly kernels: KernelsName;
+  readonly logLevel: LogLevel;
 }
 
 const EXAMPLES = `
@@ -42,6 +44,12 @@ export function addRun(program: Command): void {
         .default(kernelNames[0])
         .env('FEDTEMPO_KERNELS'),
     )
+    .addOption(
+      new Option('--log-level <level>', 'JSON log lines on standard error')
+        .choices(logLevels)
+        .default('silent')
+        .env('FEDTEMPO_LOG_LEVEL'),
+    )
     .option('--json', 'print summary.json (a line for each run) to standard output')
     .option('--quiet', 'no progress')
     .addHelpText('after', EXAMPLES);
@@ -54,13 +62,14 @@ async function run(file: string, options: Options): Promise<number> {
   const { runs, folder } = openScenario(file, overridesOf(options));
   const { out, kernels } = options;
   const progress = options.quiet ? silentProgress : createProgress(process.stderr);
+  const log = createLog(options.logLevel);
   const summaries: Summary[] = [];
   let exitCode: number = exitCodes.done;
   const stopping = interruptible();
   try {
     for (const { scenario, locate } of runs) {
       const finished = await locating(locate, () =>
-        runScenario({ scenario, folder, out, kernels, progress, signal: stopping.signal }),
+        runScenario({ scenario, folder, out, kernels, progress, log, signal: stopping.signal }),
       );
       summaries.push(finished.summary);
       if (options.json) process.stdout.write(`${JSON.stringify(finished.summary)}\n`);
@@ -73,7 +82,7 @@ async function run(file: string, options: Options): Promise<number> {
   } finally {
     stopping.done();
   }
-  if (!options.quiet) process.stderr.write(`${closing(summaries)}\n`);
+  if (!options.quiet && summaries.length > 0) process.stderr.write(`${closing(summaries)}\n`);
   return exitCode;
 }
 
@@ -100,37 +109,22 @@ function interruptible(): { signal: AbortSignal; done: () => void } {
   return { signal: controller.signal, done: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal) };
 }
 
+/** A column for each run: one run, the usual case, then fits any terminal. */
 function closing(summaries: readonly Summary[]): string {
-  const head = [
-    'run',
-    'seed',
-    'ended by',
-    'rounds',
-    'accuracy',
-    'best',
-    'loss',
-    'updates',
-    'failures',
-    'down',
-    'up',
-    'time',
-    'digest',
+  const facts: [string, (summary: Summary) => string][] = [
+    ['seed', ({ seed }) => String(seed)],
+    ['ended by', ({ outcome }) => outcome],
+    ['rounds', ({ rounds }) => String(rounds)],
+    ['test accuracy', ({ finalAccuracy }) => percent(finalAccuracy)],
+    ['best accuracy', ({ bestAccuracy }) => percent(bestAccuracy)],
+    ['test loss', ({ finalLoss }) => short(finalLoss)],
+    ['local steps', ({ steps }) => String(steps)],
+    ['failures', ({ failures }) => String(failures)],
+    ['bytes down, up', ({ bytesDown, bytesUp }) => `${bytes(bytesDown)}, ${bytes(bytesUp)}`],
+    ['time', ({ wallMs }) => duration(wallMs)],
+    ['digest', ({ digest }) => digest.slice(0, 16)],
   ];
-  const rows = summaries.map((summary) => [
-    summary.name,
-    String(summary.seed),
-    summary.outcome,
-    String(summary.rounds),
-    percent(summary.finalAccuracy),
-    percent(summary.bestAccuracy),
-    short(summary.finalLoss),
-    String(summary.steps),
-    String(summary.failures),
-    bytes(summary.bytesDown),
-    bytes(summary.bytesUp),
-    duration(summary.wallMs),
-    summary.digest.slice(0, 12),
-  ]);
+  const rows = facts.map(([name, value]) => [name, ...summaries.map(value)]);
   const directories = summaries.map(({ directory }) => `results in ${directory}`);
-  return ['', table(head, rows), '', ...directories].join('\n');
+  return ['', table(['run', ...summaries.map(({ name }) => name)], rows), '', ...directories].join('\n');
 }

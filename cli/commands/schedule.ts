@@ -7,6 +7,8 @@ import { picture } from '../../shared/plot/series.js';
 import { smallMultiples } from '../../shared/plot/svg.js';
 import { planScenario, specsOf } from '../../shared/scenario/plan.js';
 import type { Scenario } from '../../shared/scenario/scenario.js';
+import type { AdaptiveSpec } from '../../shared/schedule/adaptive/create.js';
+import { isAdaptive } from '../../shared/schedule/adaptive/specs.js';
 import { checkPlan } from '../../shared/schedule/check.js';
 import type { RunPlan } from '../../shared/schedule/run-plan.js';
 import { warningsOf } from '../../shared/schedule/warnings.js';
@@ -54,6 +56,7 @@ export function addSchedule(program: Command): void {
         const { plan, shards } = await planOf(scenario, opened);
         checkRound(plan, options);
         process.stdout.write(view(scenario, plan, options));
+        for (const line of adaptiveNotes(scenario)) process.stderr.write(`note: ${scenario.name}: ${line}\n`);
         for (const line of warningsOf(specsOf(scenario), plan.shape, shards)) {
           process.stderr.write(`warning: ${scenario.name}: ${line}\n`);
         }
@@ -72,6 +75,15 @@ async function planOf(scenario: Scenario, { folder }: ScenarioFile): Promise<{ p
   checkPlan(known);
   const shards = Array.from({ length: partition.clients }, (_, client) => partition.sizeOf(client));
   return { plan: known, shards };
+}
+
+/** What an adaptive schedule will say is not known ahead. */
+function adaptiveNotes({ schedules }: Scenario): string[] {
+  return Object.entries(schedules)
+    .filter(([, spec]) => isAdaptive(spec))
+    .map(
+      ([name, spec]) => `${name} is ${(spec as AdaptiveSpec).kind}: it follows the run, and its first value is shown`,
+    );
 }
 
 function view(scenario: Scenario, plan: RunPlan, { all, json, csv, plot, round, step }: Options): string {

@@ -1,9 +1,11 @@
 /** `fedtempo validate SCENARIO`: reads a scenario and its data, says what is wrong or what it would run. */
 import type { Command } from 'commander';
 import { loadData } from '../../client/load-data.js';
+import { roundPlanner } from '../../shared/scenario/round-plan.js';
 import { localWorkOf } from '../../shared/scenario/scenario.js';
 import { addScenarioOptions, overridesOf, type ScenarioOptions } from '../options.js';
 import { locating, openScenario } from '../scenario-file.js';
+import { warningsFor } from '../warnings.js';
 
 export function addValidate(program: Command): void {
   const command = program
@@ -15,11 +17,17 @@ export function addValidate(program: Command): void {
   addScenarioOptions(command).action(async (file: string, options: ScenarioOptions) => {
     const { runs, folder } = openScenario(file, overridesOf(options));
     for (const { scenario, locate } of runs) {
-      const { source } = await locating(locate, () => loadData(scenario, folder));
+      const loaded = await locating(locate, async () => {
+        const opened = await loadData(scenario, folder);
+        roundPlanner(scenario, { examples: opened.source.train.examples });
+        return opened;
+      });
+      for (const warning of warningsFor(scenario, loaded)) process.stderr.write(`! warning: ${warning}\n`);
+      const { source, model: made } = loaded;
       const { federation, data, model } = scenario;
       const work = localWorkOf(scenario);
       const local = 'localEpochs' in work ? `${work.localEpochs} local epochs` : `${work.localSteps} local steps`;
-      const widths = [source.featureCount, ...model.hidden, source.classCount].join('-');
+      const widths = made.widths.join('-');
       process.stdout.write(
         `${scenario.name} is valid: ${source.name} (${source.train.examples} training and ${source.test.examples} test examples), ` +
           `${data.partition.clients} clients (${data.partition.kind}), ${widths} ${model.activation}, ` +

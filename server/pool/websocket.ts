@@ -3,9 +3,10 @@
  * those that are there; it starts no process itself.
  */
 import { FedtempoError, messageOf } from '../../shared/errors.js';
-import { encodeFrame, tensorOf } from '../../shared/protocol/codec.js';
+import { tensorOf } from '../../shared/protocol/codec.js';
 import { limits, PROTOCOL_VERSION } from '../../shared/protocol/limits.js';
 import type { ServerMessage } from '../../shared/protocol/messages.js';
+import { encodeRound } from '../../shared/protocol/round-frame.js';
 import type { ParsedScenario } from '../../shared/scenario/schema.js';
 import { type CloseName, Connection, type ConnectionEvents } from './connection.js';
 import { type Door, openDoor } from './listen.js';
@@ -141,7 +142,7 @@ export class WebSocketPool implements ClientPool {
       const slot = this.#slotOf(client);
       bySlot.set(slot, [...(bySlot.get(slot) ?? []), client]);
     }
-    const frame = encodeFrame({ type: 'round', ...round.key, plan }, weights);
+    const frame = encodeRound(round.key, plan, weights);
     const sent = [...bySlot].map(([slot, clients]) => {
       const connection = this.#slots[slot];
       if (connection?.ready !== true) {
@@ -187,11 +188,13 @@ export class WebSocketPool implements ClientPool {
       return `data ${ready.datasetDigest.slice(0, 12)}, the coordinator has ${datasetDigest.slice(0, 12)}`;
     },
 
-    submitted: (connection, { type: _, ...update }, tensor) => {
-      const { round, client, run } = update;
+    submitted: (connection, message, tensor) => {
+      const { type: _, run, nonce, ...update } = message;
+      const { round, client } = update;
       const answer = (name: 'LATE' | 'REJECTED', reason: string) =>
         connection.send({ type: 'answer', run, round, client, answer: name, reason });
-      if (this.#round === undefined || !this.#round.matches(update)) return answer('LATE', 'that round is closed');
+      if (this.#round === undefined || !this.#round.matches({ run, round, nonce }))
+        return answer('LATE', 'that round is closed');
       if (this.#slotOf(client) !== connection.slot) return answer('REJECTED', `client ${client} is hosted elsewhere`);
       let delta: Float32Array;
       try {

@@ -10,6 +10,19 @@ export interface RoundRecord {
   readonly batchSize: BatchSize;
   readonly localEpochs: number | null;
   readonly localSteps: number | null;
+  readonly cohortSize: number;
+  readonly serverLearningRate: number;
+  readonly serverMomentum: number;
+  /** Null where nothing schedules it: then the optimizer's own constant holds, or none at all. */
+  readonly clientMomentum: number | null;
+  readonly proximalMu: number | null;
+  readonly weightDecay: number | null;
+  readonly clipNorm: number | null;
+  /**
+   * SGD noise scale, estimated as η·n/B with n the examples of all clients (Smith & Le 2018); the mean shard stands for a
+   * full batch.
+   */
+  readonly noiseScale: number;
   readonly cohort: readonly number[];
   /** Updates that were counted. */
   readonly replies: number;
@@ -24,9 +37,14 @@ export interface RoundRecord {
   /** Examples used and local steps made by the counted updates. */
   readonly examples: number;
   readonly steps: number;
+  /** The same, of all rounds so far. */
+  readonly totalExamples: number;
+  readonly totalSteps: number;
   /** Bytes on the wire in this round. */
   readonly bytesDown: number;
   readonly bytesUp: number;
+  /** Down and up, of all rounds so far. */
+  readonly totalBytes: number;
   readonly ms: RoundTimes;
   /** SHA-256 of the global weights after the round. */
   readonly digest: string;
@@ -63,7 +81,7 @@ export type ClientRecord =
     };
 
 /** Why a run ended. */
-export type Outcome = 'target' | 'rounds' | 'interrupted' | 'diverged' | 'failed';
+export type Outcome = 'target' | 'flat' | 'rounds' | 'interrupted' | 'diverged' | 'failed';
 
 export interface Summary {
   readonly name: string;

@@ -23,7 +23,14 @@ export const jobFields = [
   'activation',
   'loss',
   'weights',
+  'blockBytes',
   'gradient',
+  'm',
+  'v',
+  'anchor',
+  'correction',
+  'optimizer',
+  'constants',
   'flat',
   'examples',
   'classCount',
@@ -36,12 +43,20 @@ export const jobFields = [
   'steps',
   'batchSizes',
   'learningRates',
-  'deltaTransposed',
-  'inputTransposed',
+  'momenta',
+  'weightDecays',
+  'clipNorms',
+  'proximals',
+  'transposed',
   'zeros',
   'columnCounts',
   'columnsTouched',
+  'narrowGradient',
+  'columnLists',
+  'lengthStarts',
   'columnEntries',
+  'classExamples',
+  'classCorrect',
   'confusion',
   'correct',
   'evaluationRows',
@@ -100,6 +115,10 @@ export class Arena {
   /** Views last until the next `allocate`, which may move the memory. */
   uint32(address: number, length: number): Uint32Array {
     return new Uint32Array(this.#memory.buffer, address, length);
+  }
+
+  float64(address: number, length: number): Float64Array {
+    return new Float64Array(this.#memory.buffer, address, length);
   }
 
   float32(address: number, length: number): Float32Array {

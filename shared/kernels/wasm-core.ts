@@ -1,16 +1,20 @@
-/** A core over one WebAssembly instance: lays out its arena, copies in what a call needs, and makes the call. */
+/** A core over one WebAssembly instance: copies in what a call needs, makes the call, and reads out what it gave. */
 import type { Dataset } from '../data/dataset.js';
 import { activations, losses, type Model } from '../model/model.js';
+import { clientOptimizers, plainSgd } from '../optimizer/client-optimizer.js';
 import { Arena, type JobRecord, jobFields, layerFields, roundUp } from './arena.js';
-import { checkShape, checkSteps } from './check.js';
-import type { Core, EvaluationTotals, StepTable, TrainingTotals } from './kernels.js';
+import { checkOptions, checkShape, checkSteps } from './check.js';
+import type { Core, EvaluationTotals, StepTable, TrainingTotals, TrainOptions } from './kernels.js';
+import { MAX_CONFUSION_CLASSES } from './kernels.js';
 import { type Shard, ShardStore } from './shard.js';
 import type { WasmInstance, WasmMemory } from './webassembly.js';
+import { blockBytes, type Need, type OptionalBlock, optionalColumns, PANEL_COLUMNS, Workspace } from './workspace.js';
 
 /** Rows that evaluation takes at a time; it changes no bit, since rows do not meet. */
 const EVALUATION_ROWS = 60;
-/** Padding rows that tiles and transpositions may touch beyond the last. */
-const SPARE_ROWS = 8;
+
+const emptyTable: StepTable = { batchSizes: new Uint32Array(0), learningRates: new Float32Array(0) };
+const emptyOrder = new Uint32Array(0);
 
 /** What the module exports (./assembly/index.ts). */
 interface Exports {
@@ -21,43 +25,43 @@ interface Exports {
   evaluate(job: number): number;
 }
 
-/** How much the arena's working part has room for. */
-interface Room {
-  readonly rows: number;
-  readonly order: number;
-  readonly steps: number;
-  /** Non-zeros of a batch. */
-  readonly entries: number;
-}
-
 export class WasmCore implements Core {
   readonly #model: Model;
   readonly #exports: Exports;
   readonly #arena: Arena;
-  readonly #jobAddress: number;
-  readonly #job: Partial<JobRecord> = {};
+  readonly #workspace: Workspace;
   readonly #shards: ShardStore;
-  /** Where the working part begins. */
-  readonly #workMark: number;
-  #room: Room = { rows: 0, order: 0, steps: 0, entries: 0 };
+  /** Address of the job record, and the fields that never change. */
+  readonly #address: number;
+  readonly #fixed: Partial<JobRecord>;
   #examples: Dataset | undefined;
 
   constructor(model: Model, instance: WasmInstance, shardBytes: number) {
     this.#model = model;
     this.#exports = instance.exports as Exports;
-    this.#arena = new Arena(this.#exports.memory);
-    const { layers, parameters } = model.layout;
-    this.#jobAddress = this.#arena.allocate(4 * jobFields.length);
-    this.#job.layerCount = layers.length;
-    this.#job.layers = this.#arena.allocate(4 * layerFields.length * layers.length);
-    this.#job.activation = activations.indexOf(model.activation);
-    this.#job.loss = losses.indexOf(model.loss);
-    this.#job.flat = this.#arena.allocate(4 * parameters);
-    this.#job.weights = this.#arena.allocate(this.#blockBytes());
-    this.#job.columnCounts = this.#arena.allocate(4 * model.widths[0]);
-    this.#job.columnsTouched = this.#arena.allocate(4 * (model.widths[0] + 1));
-    this.#workMark = this.#arena.mark;
-    this.#shards = new ShardStore(this.#arena, shardBytes);
+    const arena = new Arena(this.#exports.memory);
+    this.#arena = arena;
+    const [inputs, layerCount] = [model.widths[0], model.layout.layers.length];
+    const narrow = model.widths[1] <= PANEL_COLUMNS;
+    this.#address = arena.allocate(4 * jobFields.length);
+    this.#fixed = {
+      layerCount,
+      layers: arena.allocate(4 * layerFields.length * layerCount),
+      activation: activations.indexOf(model.activation),
+      loss: losses.indexOf(model.loss),
+      weights: arena.allocate(blockBytes(model)),
+      blockBytes: blockBytes(model),
+      constants: arena.allocate(8 * 4),
+      flat: arena.allocate(4 * model.layout.parameters),
+      columnCounts: arena.allocate(4 * inputs),
+      columnsTouched: arena.allocate(4 * (inputs + 1)),
+      narrowGradient: narrow ? arena.allocate(4 * PANEL_COLUMNS * inputs) : 0,
+      columnLists: arena.allocate(12 * inputs),
+      zeros: arena.allocate(4 * roundUp(Math.max(...model.widths), PANEL_COLUMNS)),
+      evaluationRows: EVALUATION_ROWS,
+    };
+    this.#workspace = new Workspace(model, arena, this.#fixed.layers!);
+    this.#shards = new ShardStore(arena, shardBytes);
   }
 
   load(examples: Dataset): void {
@@ -66,124 +70,102 @@ export class WasmCore implements Core {
     this.#examples = examples;
   }
 
-  train(weights: Float32Array, order: Uint32Array, steps: StepTable): TrainingTotals {
+  train(weights: Float32Array, order: Uint32Array, steps: StepTable, options: TrainOptions = {}): TrainingTotals {
     const { examples, rows } = checkSteps(this.#model, this.#examples, weights, order, steps);
-    const count = steps.batchSizes.length;
-    const shard = this.#prepare(examples, { rows, order: order.length, steps: count });
-    const job = this.#job as JobRecord;
-    this.#arena.uint32(job.order, order.length).set(order);
-    this.#arena.uint32(job.batchSizes, count).set(steps.batchSizes);
-    this.#arena.float32(job.learningRates, count).set(steps.learningRates);
-    this.#begin(shard, weights, count);
-    const lossSum = this.#exports.train(this.#jobAddress);
-    this.#exports.unpack(this.#jobAddress, job.weights);
-    weights.set(this.#arena.float32(job.flat, weights.length));
+    checkOptions(this.#model, options);
+    const { correction, optimizer = plainSgd } = options;
+    const blocks = blocksFor(steps, options);
+    const shard = this.#prepare(examples, { rows, order: order.length, steps: steps.batchSizes.length, blocks });
+    this.#place('order', order);
+    this.#place('batchSizes', steps.batchSizes);
+    this.#place('learningRates', steps.learningRates);
+    for (const column of optionalColumns) if (steps[column] !== undefined) this.#place(column, steps[column]);
+    const { beta1, beta2, epsilon, momentum } = optimizer;
+    this.#arena.float64(this.#fixed.constants!, 4).set([beta1, beta2, epsilon, momentum]);
+    this.#begin(shard, {
+      steps: steps.batchSizes.length,
+      optimizer: clientOptimizers.indexOf(optimizer.kind),
+      ...absent(steps, options),
+    });
+    if (correction !== undefined) this.#pack(correction, this.#workspace.places.correction!);
+    this.#pack(weights, this.#fixed.weights!);
+    const lossSum = this.#exports.train(this.#address);
+    this.#exports.unpack(this.#address, this.#fixed.weights!);
+    weights.set(this.#arena.float32(this.#fixed.flat!, weights.length));
     return { examples: order.length, lossSum, correct: this.#correct() };
   }
 
   evaluate(weights: Float32Array): EvaluationTotals {
-    const none = { batchSizes: new Uint32Array(0), learningRates: new Float32Array(0) };
-    const { examples } = checkSteps(this.#model, this.#examples, weights, new Uint32Array(0), none);
-    const shard = this.#prepare(examples, { rows: EVALUATION_ROWS, order: EVALUATION_ROWS, steps: 0 });
-    const cells = examples.classCount ** 2;
+    const { examples } = checkSteps(this.#model, this.#examples, weights, emptyOrder, emptyTable);
+    const need = { rows: EVALUATION_ROWS, order: EVALUATION_ROWS, steps: 0, blocks: new Set<OptionalBlock>() };
+    const shard = this.#prepare(examples, need);
+    const k = examples.classCount;
+    const cells = k > MAX_CONFUSION_CLASSES ? 0 : k ** 2;
     const mark = this.#arena.mark;
-    const address = this.#arena.allocate(4 * cells);
-    this.#arena.uint32(address, cells).fill(0);
-    this.#job.confusion = address;
-    this.#begin(shard, weights, 0);
-    const lossSum = this.#exports.evaluate(this.#jobAddress);
-    const confusion = this.#arena.uint32(address, cells).slice();
+    const counts = this.#arena.allocate(4 * (2 * k + cells));
+    this.#arena.uint32(counts, 2 * k + cells).fill(0);
+    const confusion = cells === 0 ? 0 : counts + 8 * k;
+    this.#begin(shard, { classCount: k, classExamples: counts, classCorrect: counts + 4 * k, confusion });
+    this.#pack(weights, this.#fixed.weights!);
+    const lossSum = this.#exports.evaluate(this.#address);
+    const counted = this.#arena.uint32(counts, 2 * k + cells);
     this.#arena.release(mark);
-    return { examples: examples.examples, lossSum, correct: this.#correct(), confusion };
+    return {
+      examples: examples.examples,
+      lossSum,
+      correct: this.#correct(),
+      classExamples: counted.slice(0, k),
+      classCorrect: counted.slice(k, 2 * k),
+      confusion: counted.slice(2 * k),
+    };
   }
 
   /** Makes room, which may move the shards, and finds the shard. */
-  #prepare(examples: Dataset, need: Omit<Room, 'entries'>): Shard {
+  #prepare(examples: Dataset, need: Omit<Need, 'entries'>): Shard {
     const shard = this.#shards.place(examples);
     const entries = shard.sparse === 1 ? need.rows * shard.longestRow : 0;
-    if (this.#reserve({ ...need, entries })) return this.#shards.place(examples);
-    return shard;
+    if (!this.#workspace.reserve({ ...need, entries })) return shard;
+    this.#shards.restart();
+    return this.#shards.place(examples);
   }
 
-  #begin(shard: Shard, weights: Float32Array, steps: number): void {
-    const { classCount } = this.#examples!;
-    const { longestRow: _, ...place } = shard;
-    Object.assign(this.#job, place, { steps, classCount, evaluationRows: EVALUATION_ROWS });
-    const record = this.#arena.uint32(this.#jobAddress, jobFields.length);
-    for (let index = 0; index < jobFields.length; index++) record[index] = this.#job[jobFields[index]] ?? 0;
-    this.#arena.float32(this.#job.flat!, weights.length).set(weights);
-    this.#exports.pack(this.#jobAddress, this.#job.weights!);
+  #place(field: 'order' | keyof StepTable, values: Uint32Array | Float32Array): void {
+    const address = this.#workspace.places[field]!;
+    if (values instanceof Float32Array) this.#arena.float32(address, values.length).set(values);
+    else this.#arena.uint32(address, values.length).set(values);
+  }
+
+  /** Writes the job record. */
+  #begin(shard: Shard, call: Partial<JobRecord>): void {
+    const job: Partial<JobRecord> = { ...this.#fixed, ...this.#workspace.places, ...shard, ...call };
+    this.#arena.uint32(this.#address, jobFields.length).set(jobFields.map((field) => job[field] ?? 0));
+  }
+
+  #pack(flat: Float32Array, block: number): void {
+    this.#arena.float32(this.#fixed.flat!, flat.length).set(flat);
+    this.#exports.pack(this.#address, block);
   }
 
   #correct(): number {
-    return this.#arena.uint32(this.#jobAddress, jobFields.length)[jobFields.indexOf('correct')];
-  }
-
-  /** Bytes of one block: all layers' W and b, with padding columns to a multiple of 4 and padding rows. */
-  #blockBytes(): number {
-    return this.#model.layout.layers.reduce((sum, { inputs, outputs }) => sum + layerBytes(inputs, outputs), 0);
-  }
-
-  /** Lays the working part out anew if something does not fit; then all shards are gone. */
-  #reserve(need: Room): boolean {
-    const had = this.#room;
-    const fits =
-      need.rows <= had.rows && need.order <= had.order && need.steps <= had.steps && need.entries <= had.entries;
-    if (fits) return false;
-    const room = {
-      rows: Math.max(need.rows, had.rows),
-      order: Math.max(need.order, had.order),
-      steps: Math.max(need.steps, had.steps),
-      entries: Math.max(need.entries, had.entries),
-    };
-    this.#room = room;
-    const arena = this.#arena;
-    arena.release(this.#workMark);
-    const widest = Math.max(...this.#model.widths);
-    const rows = room.rows + SPARE_ROWS;
-    this.#job.order = arena.allocate(4 * room.order);
-    this.#job.batchSizes = arena.allocate(4 * room.steps);
-    this.#job.learningRates = arena.allocate(4 * room.steps);
-    this.#job.columnEntries = arena.allocate(8 * room.entries);
-    this.#job.deltaTransposed = arena.allocate(4 * (widest + SPARE_ROWS) * rows);
-    this.#job.inputTransposed = arena.allocate(4 * (widest + SPARE_ROWS) * rows);
-    this.#job.zeros = arena.allocate(4 * rows);
-    const inputs = arena.allocate(4 * this.#model.widths[0] * rows + 32);
-    this.#layOutLayers(inputs, rows);
-    arena.float32(this.#job.zeros, rows).fill(0);
-    this.#shards.restart();
-    return true;
-  }
-
-  #layOutLayers(inputs: number, rows: number): void {
-    const { layers } = this.#model.layout;
-    let [input, inputStride, block] = [inputs, layers[0].inputs, 0];
-    layers.forEach((layer, index) => {
-      const stride = roundUp(layer.outputs, 4);
-      const output = this.#arena.allocate(4 * rows * stride);
-      const delta = index + 1 === layers.length ? output : this.#arena.allocate(4 * rows * stride);
-      const bytes = layerBytes(layer.inputs, layer.outputs);
-      const biases = block + bytes - roundUp(4 * stride, 64);
-      const record = {
-        inputs: layer.inputs,
-        outputs: layer.outputs,
-        stride,
-        inputStride,
-        weights: block,
-        biases,
-        input,
-        output,
-        delta,
-      };
-      const at = this.#job.layers! + 4 * layerFields.length * index;
-      this.#arena.uint32(at, layerFields.length).set(layerFields.map((field) => record[field]));
-      [input, inputStride, block] = [output, stride, block + bytes];
-    });
+    return this.#arena.uint32(this.#address, jobFields.length)[jobFields.indexOf('correct')];
   }
 }
 
-/** Bytes of one layer in a block. */
-function layerBytes(inputs: number, outputs: number): number {
-  const stride = roundUp(outputs, 4);
-  return roundUp(4 * stride * roundUp(inputs, 5), 64) + roundUp(4 * stride, 64);
+function blocksFor(steps: StepTable, { optimizer = plainSgd, correction }: TrainOptions): Set<OptionalBlock> {
+  const blocks = new Set<OptionalBlock>();
+  const { kind } = optimizer;
+  if (kind !== 'sgd') blocks.add('v');
+  if (kind === 'adam' || kind === 'adamW') blocks.add('m');
+  if (steps.proximals !== undefined) blocks.add('anchor');
+  if (correction !== undefined) blocks.add('correction');
+  if (blocks.size > 0 || steps.weightDecays !== undefined || steps.clipNorms !== undefined) blocks.add('gradient');
+  return blocks;
+}
+
+/** Null addresses for what this training does without, though there may be room for it. */
+function absent(steps: StepTable, { correction }: TrainOptions): Partial<JobRecord> {
+  const none: Partial<JobRecord> = {};
+  for (const column of optionalColumns) if (steps[column] === undefined) none[column] = 0;
+  if (correction === undefined) none.correction = 0;
+  return none;
 }

@@ -1,7 +1,8 @@
 /** Every message, by its `type`. What arrives is parsed by these schemas into fresh objects; unknown keys are refused. */
 import { z } from 'zod';
 import { MAX_SEED } from '../math/rng.js';
-import { dataSchema, modelSchema } from '../scenario/schema.js';
+import { clientOptimizerSchema, dataSchema, modelSchema } from '../scenario/schema.js';
+import { stepNames } from '../training/round-plan.js';
 import { limits } from './limits.js';
 
 const text = z.string().max(limits.textCharacters);
@@ -30,7 +31,13 @@ const update = z.strictObject({
   client: index,
   examples: count,
   metrics: z.strictObject({ loss: measured, accuracy: measured, examplesUsed: count }),
-  used: z.strictObject({ learningRateFirst: real, learningRateLast: real, batchSize: count, steps: count }),
+  used: z.strictObject({
+    learningRateFirst: real,
+    learningRateLast: real,
+    batchSize: count,
+    steps: count,
+    truncatedBatches: count,
+  }),
   trainMs: real,
 });
 
@@ -63,10 +70,21 @@ const plan = z.strictObject({
   learningRate: real.nonnegative(),
   batchSize: z.union([z.literal('full'), z.int().min(1)]),
   work: z.union([z.strictObject({ localEpochs: z.int().min(1) }), z.strictObject({ localSteps: z.int().min(1) })]),
-  clientOptimizer: z.strictObject({ kind: z.literal('sgd') }),
+  clientOptimizer: clientOptimizerSchema.required(),
+  clientMomentum: real.optional(),
+  proximalMu: real.optional(),
+  weightDecay: real.optional(),
+  clipNorm: real.optional(),
 });
 
-const round = z.strictObject({ type: z.literal('round'), ...roundKey, plan });
+const round = z.strictObject({
+  type: z.literal('round'),
+  ...roundKey,
+  plan,
+  /** Hyperparameters that move inside the round: a float32 column of `alongSteps` values for each follows the weights. */
+  along: z.array(z.enum(stepNames)).max(stepNames.length),
+  alongSteps: count,
+});
 
 const train = z.strictObject({
   type: z.literal('train'),
@@ -86,6 +104,6 @@ const answer = z.strictObject({
   reason: text,
 });
 
-/** From coordinator to client. Only `round` carries a tensor: the global weights, float32 [p]. */
+/** From coordinator to client. Only `round` carries a tensor: the global weights, float32 [p], then the columns of `along`. */
 export const serverMessage = z.discriminatedUnion('type', [assign, round, train, answer, goodbye]);
 export type ServerMessage = z.output<typeof serverMessage>;

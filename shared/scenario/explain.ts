@@ -20,6 +20,8 @@ const MAX_FURTHER = 8;
 /** One error for all issues: the first in full, the others a line each. */
 export function explain(issues: readonly Issue[], source: ScenarioSource, schema: z.ZodType): FedtempoError {
   const findings = issues.flatMap((issue) => findingsOf(issue, [], source.value, schema));
+  // A misspelt key is unknown and, if required, missing too: the finding that knows the way out comes first.
+  findings.sort((a, b) => Number(b.fix !== undefined) - Number(a.fix !== undefined));
   const [first, ...further] = findings;
   const also = further
     .slice(0, MAX_FURTHER)
@@ -81,7 +83,10 @@ function branchFindings(errors: Issue[][], path: Path, root: unknown, schema: z.
     branch.some(
       (issue) => issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value'),
     );
-  const near = errors.find((branch) => !ofOtherType(branch));
+  const ofOtherKind = (branch: Issue[]) =>
+    branch.some((issue) => issue.code === 'invalid_union' && 'discriminator' in issue && issue.path.length === 1);
+  const objects = errors.filter((branch) => !ofOtherType(branch));
+  const near = objects.find((branch) => !ofOtherKind(branch)) ?? objects[0];
   if (near !== undefined) return near.flatMap((issue) => findingsOf(issue, path, root, schema));
   const expected = errors
     .flat()

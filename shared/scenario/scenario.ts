@@ -28,6 +28,7 @@ export function completeScenario(parsed: ParsedScenario, locate: Locate): Scenar
     });
   }
   refuseTwoAmountsOfWork(parsed, locate);
+  refuseIdleMomentum(parsed, locate);
   const { localEpochs: _, localSteps: __, ...rest } = federation;
   const size = cohortSize(federation.cohort, population, locate);
   if (federation.minimumReplies > size) {
@@ -39,8 +40,19 @@ export function completeScenario(parsed: ParsedScenario, locate: Locate): Scenar
   }
   const work = localWork(parsed);
   const scenario = deepFreeze({ ...parsed, federation: { ...rest, ...work, cohort: { size } } });
-  locating(locate, () => checkPlan(planScenario(scenario)));
+  withLocation(locate, () => checkPlan(planScenario(scenario)));
   return scenario;
+}
+
+/** Momentum that no optimizer uses must not pass for one that does nothing. */
+function refuseIdleMomentum({ federation, schedules }: ParsedScenario, locate: Locate): void {
+  const { kind } = federation.clientOptimizer;
+  if (schedules.clientMomentum === undefined || kind === 'momentum' || kind === 'nesterov') return;
+  throw contradiction(locate('schedules.clientMomentum'), 'the client optimizer has no momentum', {
+    found: `schedules.clientMomentum with federation.clientOptimizer.kind: ${kind}`,
+    expected: 'momentum or nesterov',
+    fix: 'set federation.clientOptimizer.kind to momentum or nesterov, or remove schedules.clientMomentum',
+  });
 }
 
 /** Local work is counted in epochs or in steps; a schedule takes the place of the number of the same name only. */
@@ -64,7 +76,7 @@ function refuseTwoAmountsOfWork({ federation, schedules }: ParsedScenario, locat
 }
 
 /** Gives an error that names a path of the scenario its file and line. */
-export function locating<T>(locate: Locate, work: () => T): T {
+export function withLocation<T>(locate: Locate, work: () => T): T {
   try {
     return work();
   } catch (error) {

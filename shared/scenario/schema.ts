@@ -9,6 +9,8 @@ import { algorithmKinds } from '../federation/algorithm.js';
 import { MAX_SEED } from '../math/rng.js';
 import { initializations } from '../model/initialize.js';
 import { activations, losses, MAX_WIDTH } from '../model/model.js';
+import { clientOptimizers } from '../optimizer/client-optimizer.js';
+import { stopWhenFlat } from '../schedule/adaptive/stop-when-flat.js';
 import { scheduledSchemas } from '../schedule/schema.js';
 
 export const dataSchema = z
@@ -36,6 +38,16 @@ const cohort = z
   })
   .describe('Which clients take part in a round: a size or a fraction.');
 
+export const clientOptimizerSchema = z
+  .strictObject({
+    kind: z.enum(clientOptimizers),
+    momentum: z.number().min(0).lt(1).optional().describe('β of momentum and nesterov; 0.9 if left out.'),
+    beta1: z.number().min(0).lt(1).optional().describe('β1 of adam and adamW; 0.9 if left out.'),
+    beta2: z.number().min(0).lt(1).optional().describe('Decay of the mean of squares; 0.999, for rmsProp 0.99.'),
+    epsilon: z.number().positive().optional().describe('ε; 1e-8, for adagrad 1e-10.'),
+  })
+  .describe('What a client does with a gradient; its state begins at zero in each round.');
+
 const federation = z.strictObject({
   algorithm: z.strictObject({ kind: z.enum(algorithmKinds) }).default({ kind: 'fedavg' }),
   rounds: z.int().min(1).max(1_000_000).describe('T: the most rounds; a target may stop the run sooner.'),
@@ -47,7 +59,7 @@ const federation = z.strictObject({
     .optional()
     .describe('E: passes over the shard in a round (1 if localSteps is absent).'),
   localSteps: z.int().min(1).max(1_000_000).optional().describe('Local steps in a round, in place of epochs.'),
-  clientOptimizer: z.strictObject({ kind: z.enum(['sgd']) }).default({ kind: 'sgd' }),
+  clientOptimizer: clientOptimizerSchema.default({ kind: 'sgd' }),
   minimumReplies: z.int().min(1).default(1).describe('A round with fewer updates leaves the model as it was.'),
 });
 
@@ -66,6 +78,10 @@ const stop = z
   .strictObject({
     testAccuracy: z.number().positive().max(1).optional().describe('Stop once the test accuracy reaches this.'),
     testLoss: z.number().nonnegative().optional().describe('Stop once the test loss is no more than this.'),
+    whenFlat: stopWhenFlat.schema
+      .omit({ kind: true })
+      .optional()
+      .describe('Stop once a measure has not improved for a number of rounds.'),
   })
   .describe('Targets; the first one reached ends the run.');
 

@@ -5,6 +5,9 @@ import { FedtempoError } from '../errors.js';
 /** Larger texts are refused before they are read. */
 export const MAX_SCENARIO_BYTES = 256 * 1024;
 
+/** Keys in the path of an override: deeper than any scenario goes. */
+const MAX_OVERRIDE_KEYS = 32;
+
 export type Path = readonly (string | number)[];
 
 export interface ScenarioSource {
@@ -73,20 +76,34 @@ function refuseSyntax(document: Document.Parsed, file: string, lineOf: (offset: 
 function applyOverride(document: Document.Parsed, override: string): string {
   const at = override.indexOf('=');
   const path = override.slice(0, Math.max(at, 0)).trim();
-  const value = parseDocument(override.slice(at + 1), { prettyErrors: false });
-  if (at < 1 || path.split('.').includes('') || value.errors.length > 0) {
-    throw new FedtempoError('OVERRIDE_INVALID', 'an override cannot be read', {
-      where: '--set',
-      found: override,
-      expected: 'path=value, such as schedules.learningRate=0.05',
-    });
-  }
+  const value = parseDocument(override.slice(at + 1), { prettyErrors: false, stringKeys: true });
+  let readable = value.errors.length + value.warnings.length === 0;
+  visit(value, {
+    Alias: () => {
+      readable = false;
+    },
+  });
+  const refused = (cause?: unknown) => {
+    const expected = 'path=value, such as schedules.learningRate=0.05';
+    return new FedtempoError(
+      'OVERRIDE_INVALID',
+      'an override cannot be read',
+      { where: '--set', found: override, expected },
+      cause,
+    );
+  };
   const keys = path.split('.').map((key) => (/^\d+$/.test(key) ? Number(key) : key));
-  for (let length = 1; length < keys.length; length++) {
-    if (!isCollection(document.getIn(keys.slice(0, length), true)))
-      document.setIn(keys.slice(0, length), document.createNode({}));
+  if (at < 1 || keys.includes('') || keys.length > MAX_OVERRIDE_KEYS || !readable) throw refused();
+  try {
+    for (let length = 1; length < keys.length; length++) {
+      if (!isCollection(document.getIn(keys.slice(0, length), true)))
+        document.setIn(keys.slice(0, length), document.createNode({}));
+    }
+    document.setIn(keys, document.createNode(value.toJS({ maxAliasCount: 0 })));
+  } catch (error) {
+    // A list has entries by number alone.
+    throw refused(error);
   }
-  document.setIn(keys, document.createNode(value.toJS({ maxAliasCount: 0 })));
   return path;
 }
 

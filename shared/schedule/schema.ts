@@ -1,7 +1,9 @@
 /** What a person may write for each scheduled hyperparameter: a number in its range, or a schedule in one of its units. */
 import { z } from 'zod';
+import { adaptiveSchema } from './adaptive/create.js';
+import { adaptiveKindsFor } from './adaptive/specs.js';
 import { heldKindSchema, movingKindSchema } from './create.js';
-import type { ScheduleSpec } from './kind.js';
+import type { KindSpec, ScheduleSpec } from './kind.js';
 import { type HyperparameterName, hyperparameters } from './names.js';
 import type { Unit } from './schedule.js';
 
@@ -11,15 +13,21 @@ function schemaOf(name: Exclude<HyperparameterName, 'batchSize'>, description: s
   const bounded = integer ? z.int().min(min).max(max) : z.number();
   const low = integer ? bounded : open === 'min' ? bounded.gt(min) : bounded.min(min);
   const number = open === 'max' ? low.lt(max) : low;
-  return z
-    .union([number, (units as readonly Unit[]).includes('step') ? movingKindSchema : heldKindSchema])
-    .describe(description);
+  const kinds = (units as readonly Unit[]).includes('step') ? movingKindSchema : heldKindSchema;
+  return z.union([number, withAdaptive(name, kinds)]).describe(description);
+}
+
+/** Schedules by their kind, and the adaptive ones that may drive the name. */
+function withAdaptive(name: HyperparameterName, kinds: z.ZodType<KindSpec>): z.ZodType<KindSpec> {
+  const adaptive = adaptiveSchema.options.filter(({ shape }) => adaptiveKindsFor(name).includes(shape.kind.value));
+  if (adaptive.length === 0) return kinds;
+  return z.union([kinds, z.discriminatedUnion('kind', adaptive as unknown as typeof adaptiveSchema.options)]);
 }
 
 export const scheduledSchemas = {
   learningRate: schemaOf('learningRate', 'η of the clients: a number or a schedule.'),
   batchSize: z
-    .union([z.literal('full'), z.int().min(1), heldKindSchema])
+    .union([z.literal('full'), z.int().min(1), withAdaptive('batchSize', heldKindSchema)])
     .describe('B of the clients: a number, a schedule, or full for the whole shard.') as z.ZodType<
     ScheduleSpec | 'full'
   >,

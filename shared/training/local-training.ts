@@ -6,6 +6,7 @@ import { stream } from '../math/rng.js';
 import { shortestFloat32 } from '../math/shortest.js';
 import type { Update } from './reply.js';
 import type { RoundPlan } from './round-plan.js';
+import { stepTable } from './step-table.js';
 
 export interface LocalTask {
   readonly plan: RoundPlan;
@@ -23,12 +24,14 @@ export function trainLocally(core: Core, { plan, client, weights, shard, seed, n
   const began = now();
   const batchSize = plan.batchSize === 'full' ? shard.examples : Math.min(plan.batchSize, shard.examples);
   const random = stream(seed, 'batches', plan.round, client);
-  const { order, batchSizes } = orderBatches(shard.examples, batchSize, plan.work, random);
-  const learningRates = new Float32Array(batchSizes.length).fill(plan.learningRate);
+  const batches = orderBatches(shard.examples, batchSize, plan.work, random);
+  const table = stepTable(plan, batches);
+  const { batchSizes, learningRates } = table;
+  const asked = plan.batchSize === 'full' ? shard.examples : plan.batchSize;
 
   const delta = weights.slice();
   core.load(shard);
-  const totals = core.train(delta, order, { batchSizes, learningRates });
+  const totals = core.train(delta, batches.order, table, { optimizer: plan.clientOptimizer });
   for (let index = 0; index < delta.length; index++) delta[index] -= weights[index];
 
   return {
@@ -47,6 +50,7 @@ export function trainLocally(core: Core, { plan, client, weights, shard, seed, n
       learningRateLast: shortestFloat32(learningRates[learningRates.length - 1]),
       batchSize,
       steps: batchSizes.length,
+      truncatedBatches: batchSizes.reduce((count, size) => count + (size < asked ? 1 : 0), 0),
     },
     trainMs: now() - began,
   };

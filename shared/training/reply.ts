@@ -8,6 +8,8 @@ export interface Used {
   /** B after clamping to the shard. */
   readonly batchSize: number;
   readonly steps: number;
+  /** Batches that had fewer examples than the plan asked for: the end of an epoch, or a shard smaller than B. */
+  readonly truncatedBatches: number;
 }
 
 export interface TrainingMetrics {

@@ -1,49 +1,44 @@
 import fc from 'fast-check';
+import type { Dataset } from 'fedtempo/shared/data/dataset.js';
 import { referenceKernels } from 'fedtempo/shared/kernels/reference/reference.js';
-import { isWasmSupported, wasmKernels } from 'fedtempo/shared/kernels/wasm.js';
-import { RandomStream } from 'fedtempo/shared/math/rng.js';
-import { initialize } from 'fedtempo/shared/model/initialize.js';
+import { createWasmCore, isWasmSupported, wasmKernels } from 'fedtempo/shared/kernels/wasm.js';
 import { createModel } from 'fedtempo/shared/model/model.js';
 import { expect, test } from 'vitest';
-import { caseParts, makeCase, outcome, randomExamples } from '../support/kernel-cases.js';
+import { caseParts, makeCase, outcome } from '../support/kernel-cases.js';
 
 test('this engine runs the module', () => {
   expect(isWasmSupported()).toBe(true);
 });
 
-test('WebAssembly has the bits of the reference over shapes, tails and densities', () => {
+test('WebAssembly has the bits of the reference over shapes, tails, densities, losses and optimizers', () => {
   fc.assert(
     fc.property(caseParts, (parts) => {
       const given = makeCase(parts);
       expect(outcome(wasmKernels, given)).toEqual(outcome(referenceKernels, given));
     }),
-    { numRuns: 400 },
+    { numRuns: 1000 },
   );
 });
 
-test('a core that trains one shard after another has the bits of a fresh core each time', () => {
-  const random = new RandomStream(3, 'synthetic', 0, 0);
-  const model = createModel([37, 21, 5], 'tanh', 'softmaxCrossEntropy');
-  const shape = { featureCount: 37, classCount: 5 };
-  const shards = [7, 90, 1, 33].map((examples, index) =>
-    randomExamples({ examples, ...shape }, index % 2 === 0 ? 0.2 : 1, false, random),
+test('a core that serves many trainings in turn has the bits of a fresh core each time', () => {
+  const widths = [37, 21, 5];
+  const batchSizes = fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 3 });
+  const trainings = fc.array(fc.record({ parts: caseParts, batchSizes, again: fc.boolean() }), {
+    minLength: 2,
+    maxLength: 6,
+  });
+  fc.assert(
+    fc.property(trainings, fc.constantFrom(0, 2000, 2 ** 20), (turns, shardBytes) => {
+      const model = createModel(widths, 'tanh', 'softmaxCrossEntropy');
+      const reused = createWasmCore(model, shardBytes);
+      let shard: Dataset | undefined;
+      for (const { parts, batchSizes, again } of turns) {
+        const made = makeCase({ ...parts, widths, activation: 'tanh', loss: 'softmaxCrossEntropy', batchSizes });
+        if (shard === undefined || !again) shard = made.examples;
+        const given = { ...made, examples: shard };
+        expect(outcome({ name: 'reused', createCore: () => reused }, given)).toEqual(outcome(referenceKernels, given));
+      }
+    }),
+    { numRuns: 60 },
   );
-  const reused = wasmKernels.createCore(model);
-  for (const batch of [3, 1, 20, 2, 64]) {
-    for (const shard of shards) {
-      const steps = {
-        batchSizes: Uint32Array.from([batch, batch + 1]),
-        learningRates: Float32Array.from([0.3, 0.1]),
-      };
-      const order = Uint32Array.from({ length: 2 * batch + 1 }, () => random.below(shard.examples));
-      const weights = initialize(model, 'uniform', batch);
-      const given = { model, examples: shard, weights, order, steps };
-      const expected = outcome(referenceKernels, given);
-      const trained = weights.slice();
-      reused.load(shard);
-      expect(reused.train(trained, order, steps)).toEqual(expected.totals);
-      expect(new Uint32Array(trained.buffer)).toEqual(expected.words);
-      expect(reused.evaluate(trained)).toEqual(expected.evaluation);
-    }
-  }
 });

@@ -1,10 +1,23 @@
 /** Arbitrary models, datasets and step tables for the kernels' properties. */
 import fc from 'fast-check';
 import type { Dataset } from 'fedtempo/shared/data/dataset.js';
-import type { Kernels, StepTable } from 'fedtempo/shared/kernels/kernels.js';
+import type { Kernels, StepTable, TrainOptions } from 'fedtempo/shared/kernels/kernels.js';
 import { RandomStream } from 'fedtempo/shared/math/rng.js';
 import { initialize } from 'fedtempo/shared/model/initialize.js';
-import { type Activation, activations, createModel, type Model } from 'fedtempo/shared/model/model.js';
+import {
+  type Activation,
+  activations,
+  classCountOf,
+  createModel,
+  type Loss,
+  losses,
+  type Model,
+} from 'fedtempo/shared/model/model.js';
+import {
+  type ClientOptimizerKind,
+  clientOptimizers,
+  createClientOptimizer,
+} from 'fedtempo/shared/optimizer/client-optimizer.js';
 
 /** Widths where tiles of 5, 8, 12 and 40 have every kind of tail. */
 export const width = fc.oneof(fc.integer({ min: 1, max: 17 }), fc.constantFrom(19, 23, 40, 43, 53, 61, 97));
@@ -15,11 +28,19 @@ export interface Case {
   readonly weights: Float32Array;
   readonly order: Uint32Array;
   readonly steps: StepTable;
+  readonly options: TrainOptions;
 }
+
+const extras = ['momenta', 'weightDecays', 'clipNorms', 'proximals', 'correction'] as const;
+export type Extra = (typeof extras)[number];
 
 export interface CaseParts {
   readonly widths: readonly number[];
   readonly activation: Activation;
+  readonly loss: Loss;
+  readonly optimizer: ClientOptimizerKind;
+  /** Columns of the step table, and the correction, that are given. */
+  readonly extras: readonly Extra[];
   readonly density: number;
   readonly sparse: boolean;
   readonly batchSizes: readonly number[];
@@ -29,6 +50,9 @@ export interface CaseParts {
 export const caseParts: fc.Arbitrary<CaseParts> = fc.record({
   widths: fc.array(width, { minLength: 2, maxLength: 4 }),
   activation: fc.constantFrom(...activations),
+  loss: fc.constantFrom(...losses),
+  optimizer: fc.oneof({ weight: 1, arbitrary: fc.constant('sgd' as const) }, fc.constantFrom(...clientOptimizers)),
+  extras: fc.oneof(fc.constant([]), fc.subarray([...extras])),
   density: fc.constantFrom(0, 0.05, 0.2, 0.45, 0.8, 1),
   sparse: fc.boolean(),
   batchSizes: fc.array(fc.integer({ min: 1, max: 13 }), { minLength: 1, maxLength: 4 }),
@@ -72,10 +96,21 @@ export function toSparse(dense: Dataset): Dataset {
 
 export function makeCase(parts: CaseParts): Case {
   const random = new RandomStream(parts.seed, 'synthetic', 0, 0);
-  const model = createModel(parts.widths, parts.activation, 'softmaxCrossEntropy');
-  const shape = { examples: 29, featureCount: parts.widths[0], classCount: parts.widths[parts.widths.length - 1] };
+  const widths = [...parts.widths];
+  if (parts.loss === 'binaryCrossEntropy') widths[widths.length - 1] = 1;
+  const model = createModel(widths, parts.activation, parts.loss);
+  const shape = { examples: 29, featureCount: widths[0], classCount: classCountOf(model) };
   const examples = randomExamples(shape, parts.density, parts.sparse, random);
   const total = parts.batchSizes.reduce((sum, size) => sum + size, 0);
+  const column = (low: number, high: number) =>
+    Float32Array.from(parts.batchSizes, () => (random.below(4) === 0 ? low : low + random.uniform() * (high - low)));
+  const columns = {
+    momenta: column(0, 0.99),
+    weightDecays: column(0, 0.1),
+    clipNorms: column(0.01, 2).map((norm) => (norm > 1.5 ? Number.POSITIVE_INFINITY : norm)),
+    proximals: column(0, 1),
+  };
+  const correction = Float32Array.from({ length: model.layout.parameters }, () => random.normal() * 0.01);
   return {
     model,
     examples,
@@ -83,16 +118,21 @@ export function makeCase(parts: CaseParts): Case {
     order: Uint32Array.from({ length: total }, () => random.below(29)),
     steps: {
       batchSizes: Uint32Array.from(parts.batchSizes),
-      learningRates: Float32Array.from(parts.batchSizes, () => random.uniform() * 0.3),
+      learningRates: column(0.001, 0.1),
+      ...Object.fromEntries(Object.entries(columns).filter(([name]) => parts.extras.includes(name as Extra))),
+    },
+    options: {
+      optimizer: createClientOptimizer(parts.optimizer),
+      ...(parts.extras.includes('correction') ? { correction } : {}),
     },
   };
 }
 
 /** Everything that training and then evaluating gives, weights as words so that equality is equality of bits. */
-export function outcome(kernels: Kernels, { model, examples, weights, order, steps }: Case) {
+export function outcome(kernels: Kernels, { model, examples, weights, order, steps, options }: Case) {
   const core = kernels.createCore(model);
   core.load(examples);
   const trained = weights.slice();
-  const totals = core.train(trained, order, steps);
+  const totals = core.train(trained, order, steps, options);
   return { words: new Uint32Array(trained.buffer), totals, evaluation: core.evaluate(trained) };
 }

@@ -18,3 +18,6 @@ export function train(job: usize): f64 {
 export function evaluate(job: usize): f64 {
   return evaluateJob(changetype<Job>(job));
 }
+
+/** The dense product alone, for the benchmark: c [rows × width] = a [rows × n] · panels ⊕ bias. */
+export { product } from './product';

@@ -2,9 +2,10 @@
  * What the host writes into the arena before a call. Every field is 32 bits wide and in the order of `jobFields` and
  * `layerFields` in ../arena.ts; pointers are byte addresses of 16-byte aligned arrays.
  *
- * Matrices in the arena are row-major. Their columns are padded to a multiple of 4 (one vector) and their rows to a
- * multiple of 5 (one tile). Padding columns of weights, gradients and deltas stay zero; padding rows hold anything and
- * are never read into a result. All parameter-shaped arrays share one layout, a "block".
+ * Batch-shaped matrices are row-major, their columns padded to a multiple of 4 (one vector). W stands in panels of 16
+ * columns (./product.ts), its rows padded to a multiple of 4 (one tile). Padding columns of weights, gradients and deltas
+ * stay zero; padding rows hold anything and are never read into a result. All parameter-shaped arrays share one layout, a
+ * "block".
  */
 @unmanaged
 export class Layer {
@@ -37,8 +38,17 @@ export class Job {
   loss!: u32;
   /** Block of weights, worked on in place. */
   weights!: usize;
-  /** Block of gradients; used unless the optimizer is plain SGD. */
+  /** Bytes of a block. */
+  blockBytes!: u32;
+  /** Blocks of the gradient, the optimizer's means and means of squares, anchor and correction; 0 where not needed. */
   gradient!: usize;
+  m!: usize;
+  v!: usize;
+  anchor!: usize;
+  correction!: usize;
+  optimizer!: u32;
+  /** float64: β1, β2, ε, momentum. */
+  constants!: usize;
   /** Flat parameters as the host has them. */
   flat!: usize;
   /** Examples of the shard. */
@@ -55,18 +65,31 @@ export class Job {
   steps!: u32;
   batchSizes!: usize;
   learningRates!: usize;
-  /** δᵀ [outputs × rows] and (Wδᵀ) [inputs × rows] of the layer at hand. */
-  deltaTransposed!: usize;
-  inputTransposed!: usize;
-  /** Zeros, as many as the longest row: the bias of a product without bias. */
+  /** float32 [steps], or 0 for a column that was left out. */
+  momenta!: usize;
+  weightDecays!: usize;
+  clipNorms!: usize;
+  proximals!: usize;
+  /** Scratch for the transpose of W or of the batch. */
+  transposed!: usize;
+  /** Zeros, as many as the widest layer has: the bias of a product without bias. */
   zeros!: usize;
   /** Per input column: non-zeros of the batch, and where its next entry goes. All zero between steps. */
   columnCounts!: usize;
   /** Columns with a non-zero in the batch, in order of first sight. */
   columnsTouched!: usize;
+  /** Zeros [inputs × stride] where one panel holds all outputs of the first layer, else 0. */
+  narrowGradient!: usize;
+  /** (column, begin, end) u32 of each touched column's list. */
+  columnLists!: usize;
+  /** [rows + 2] scratch for ordering the lists by length. */
+  lengthStarts!: usize;
   /** (batch row u32, value f32) of the batch's non-zeros, column after column. */
   columnEntries!: usize;
-  /** [k × k], row = label, column = prediction. */
+  /** [k] each. */
+  classExamples!: usize;
+  classCorrect!: usize;
+  /** [k × k], row = label, column = prediction; 0 for none. */
   confusion!: usize;
   /** Out: examples whose prediction was their label. */
   correct!: u32;

@@ -28,3 +28,19 @@ export type Descend = u32; // out = out ⊖ η ⊗ sum
   else if (sizeof<Ending>() == sizeof<Store>()) v128.store(out, sum);
   else v128.store(out, sub(v128.load(out), mul(rate, sum)));
 }
+
+/**
+ * `finish` in two halves for short sums: `begin` fetches before the sum what `finishHeld` needs after it, so that waiting for
+ * memory and for a mispredicted end of the loop overlap.
+ */
+@inline export function begin<Ending>(out: usize, other: usize): v128 {
+  if (sizeof<Ending>() == sizeof<AddBias>()) return v128.load(other);
+  else if (sizeof<Ending>() == sizeof<Store>()) return zero();
+  else return v128.load(out);
+}
+
+@inline export function finishHeld<Ending>(out: usize, held: v128, rate: v128, sum: v128): void {
+  if (sizeof<Ending>() == sizeof<AddBias>()) v128.store(out, add(sum, held));
+  else if (sizeof<Ending>() == sizeof<Store>()) v128.store(out, sum);
+  else v128.store(out, sub(held, mul(rate, sum)));
+}

@@ -1,11 +1,13 @@
 /** Forward and backward through all layers for the batch at hand. */
 import { activate, activateBackward } from './activation';
-import { biasGradient, weightGradient } from './gradient';
+import { transpose, transposePanel } from './block';
 import { Job, Layer, layerOf } from './job';
-import { Descend } from './lanes';
-import { product } from './product';
+import { AddBias, Descend, Store } from './lanes';
+import { biasGradient, PANEL_ROW, product, tileRows, weightGradient } from './product';
 import { sparseForward, sparseGradient } from './sparse';
-import { transpose } from './transpose';
+
+/** Batches from here on have x transposed for the weight gradient, whose reads would otherwise jump from row to row. */
+const TRANSPOSE_ROWS: u32 = 48;
 
 /** Copies the dense rows at `batch` to the first layer's input. Lists of non-zeros need no copy. */
 export function gather(job: Job, batch: usize, rows: u32): void {
@@ -27,11 +29,11 @@ export function forward(job: Job, batch: usize, rows: u32): void {
     if (index == 0 && job.sparse) sparseForward(job, layer, batch, rows);
     else {
       product(
-        layer.input, <usize>layer.inputStride << 2, job.weights + layer.weights, stride, layer.inputs,
-        layer.output, stride, job.weights + layer.biases, rows, layer.stride,
+        layer.input, <usize>layer.inputStride << 2, job.weights + layer.weights, layer.inputs, layer.output, stride,
+        job.weights + layer.biases, rows, stride,
       );
     }
-    if (index + 1 < job.layerCount) activate(layer.output, rows * stride, job.activation);
+    if (index + 1 < job.layerCount) activate(layer.output, <usize>rows * stride, job.activation);
   }
 }
 
@@ -43,27 +45,55 @@ export function descend(job: Job, batch: usize, rows: u32, rate: f32): void {
     if (index > 0) inputDelta(job, layer, layerOf(job, index - 1), rows);
     const weights = job.weights + layer.weights;
     if (index == 0 && job.sparse) sparseGradient<Descend>(job, layer, batch, rows, weights, rates);
-    else weightGradient<Descend>(layer, rows, weights, rates);
+    else denseGradient<Descend>(job, layer, rows, weights, rates);
     biasGradient<Descend>(layer, rows, job.weights + layer.biases, rates);
   }
 }
 
+/** From δ of the last layer: the gradient of every layer, stored in `job.gradient`. */
+export function storeGradient(job: Job, batch: usize, rows: u32): void {
+  const none = f32x4.splat(0);
+  for (let index = job.layerCount; index-- > 0;) {
+    const layer = layerOf(job, index);
+    if (index > 0) inputDelta(job, layer, layerOf(job, index - 1), rows);
+    const gradient = job.gradient + layer.weights;
+    if (index == 0 && job.sparse) {
+      memory.fill(gradient, 0, layer.biases - layer.weights);
+      sparseGradient<Store>(job, layer, batch, rows, gradient, none);
+    } else denseGradient<Store>(job, layer, rows, gradient, none);
+    biasGradient<Store>(layer, rows, job.gradient + layer.biases, none);
+  }
+}
+
+@inline function denseGradient<Ending>(job: Job, layer: Layer, rows: u32, out: usize, rate: v128): void {
+  const step = <usize>layer.inputStride << 2;
+  if (rows < TRANSPOSE_ROWS) {
+    weightGradient<Ending>(layer, layer.input, 4, step, rows, out, rate);
+    return;
+  }
+  const columnBytes = ((<usize>rows + 3) & ~3) << 2;
+  transpose(layer.input, step, job.transposed, columnBytes, rows, layer.inputs);
+  weightGradient<Ending>(layer, job.transposed, columnBytes, 4, rows, out, rate);
+}
+
 /**
- * δ of the layer before: (W · δᵀ)ᵀ · activation'. Transposing the batch rather than W costs rows · width, not inputs ·
- * outputs, and sums over the outputs still run in ascending order.
+ * δ of the layer before: (δ · Wᵀ) · activation'. Wᵀ is made a panel at a time, so that it stays in the first-level cache;
+ * then this is a forward product, with sums over the outputs ascending.
  */
 function inputDelta(job: Job, layer: Layer, before: Layer, rows: u32): void {
-  const columns = (rows + 3) & ~3;
-  const rowBytes = <usize>columns << 2;
   const stride = <usize>layer.stride << 2;
   const beforeStride = <usize>before.stride << 2;
-  transpose(layer.delta, stride, job.deltaTransposed, rowBytes, rows, layer.outputs);
-  product(
-    job.weights + layer.weights, stride, job.deltaTransposed, rowBytes, layer.outputs,
-    job.inputTransposed, rowBytes, job.zeros, layer.inputs, columns,
-  );
-  transpose(job.inputTransposed, rowBytes, before.delta, beforeStride, layer.inputs, rows);
+  const panel = job.transposed;
+  for (let k: usize = 0; k < before.stride; k += 16) {
+    transposePanel(layer, job.weights + layer.weights, k, panel);
+    const width = min(PANEL_ROW, beforeStride - (k << 2));
+    tileRows<AddBias>(
+      layer.delta, stride, 4, panel, width, layer.outputs, before.delta + (k << 2), beforeStride, job.zeros,
+      f32x4.splat(0), rows, width,
+    );
+  }
   activateBackward(before.delta, before.output, <usize>rows * beforeStride, job.activation);
+  // Padding rows of W, which hold anything, have become padding columns of δ, which must be zero.
   if (before.outputs == before.stride) return;
   for (let i: u32 = 0; i < rows; i++) {
     const row = before.delta + <usize>i * beforeStride;

@@ -2,20 +2,28 @@
  * The first layer on lists of non-zeros. Row lists are built once per shard; the batch's column lists are made from them
  * at each step by counting, in time proportional to the batch's non-zeros (never to the width of the input).
  */
-import { AddBias } from './lanes';
-import { Job, Layer } from './job';
-import { listRow } from './list';
+import { Job, Layer, layerOf } from './job';
+import { AddBias, Descend, zero } from './lanes';
+import { list12, list16, list4, list8 } from './list';
+import { addOuterProducts, descendAndClear } from './outer';
+import { PANEL_ROW, panelRows } from './product';
 
-/** z = x · W ⊕ b for batch rows whose example indices stand at `batch`. */
+/** z = x · W ⊕ b for batch rows whose example indices stand at `batch`. Panel by panel, so that a panel stays near. */
 export function sparseForward(job: Job, layer: Layer, batch: usize, rows: u32): void {
   const width = <usize>layer.stride << 2;
-  const weights = job.weights + layer.weights;
-  const biases = job.weights + layer.biases;
-  for (let i: u32 = 0; i < rows; i++) {
-    const starts = job.rowStarts + (<usize>load<u32>(batch + (<usize>i << 2)) << 2);
-    const list = job.entries + (<usize>load<u32>(starts) << 3);
-    const end = job.entries + (<usize>load<u32>(starts, 4) << 3);
-    listRow<AddBias>(list, end, weights, width, layer.output + <usize>i * width, width, biases, f32x4.splat(0));
+  const panelBytes = panelRows(layer.inputs) * PANEL_ROW;
+  const none = zero();
+  let panel = job.weights + layer.weights;
+  for (let j: usize = 0; j < width; j += PANEL_ROW, panel += panelBytes) {
+    const step = min(PANEL_ROW, width - j);
+    const bias = job.weights + layer.biases + j;
+    let z = layer.output + j;
+    for (let i: u32 = 0; i < rows; i++, z += width) {
+      const starts = job.rowStarts + (<usize>load<u32>(batch + (<usize>i << 2)) << 2);
+      const list = job.entries + (<usize>load<u32>(starts) << 3);
+      const end = job.entries + (<usize>load<u32>(starts, 4) << 3);
+      listPanel<AddBias>(list, end, panel, step, z, bias, none, step);
+    }
   }
 }
 
@@ -24,21 +32,87 @@ export function sparseForward(job: Job, layer: Layer, batch: usize, rows: u32): 
   job: Job, layer: Layer, batch: usize, rows: u32, out: usize, rate: v128,
 ): void {
   const width = <usize>layer.stride << 2;
-  const touched = transposeBatch(job, batch, rows);
-  let list = job.columnEntries;
-  for (let at = job.columnsTouched; at < touched; at += 4) {
-    const column = <usize>load<u32>(at);
-    // After the scatter the counter holds the end of the column's list.
-    const counter = job.columnCounts + (column << 2);
-    const end = <usize>load<u32>(counter);
-    store<u32>(counter, 0);
-    listRow<Ending>(list, end, layer.delta, width, out + column * width, width, 0, rate);
-    list = end;
+  if (job.narrowGradient && layer.inputs <= 4 * nonZeros(job, batch, rows)) {
+    const descending = sizeof<Ending>() == sizeof<Descend>();
+    addOuterProducts(job, layer, batch, rows, descending ? job.narrowGradient : out);
+    if (descending) descendAndClear(out, job.narrowGradient, layer.inputs * width, rate);
+    return;
+  }
+  const panelBytes = panelRows(layer.inputs) * PANEL_ROW;
+  const lists = transposeBatch(job, batch, rows);
+  for (let j: usize = 0; j < width; j += PANEL_ROW, out += panelBytes) {
+    const step = min(PANEL_ROW, width - j);
+    for (let at = job.columnLists; at < lists; at += 12) {
+      const c = out + <usize>load<u32>(at) * step;
+      listPanel<Ending>(load<u32>(at, 4), load<u32>(at, 8), layer.delta + j, width, c, 0, rate, step);
+    }
   }
 }
 
-/** Builds the batch's column lists; returns the end of `columnsTouched`. Within a column, rows ascend. */
+function nonZeros(job: Job, batch: usize, rows: u32): u32 {
+  let count: u32 = 0;
+  for (let i: u32 = 0; i < rows; i++) {
+    const starts = job.rowStarts + (<usize>load<u32>(batch + (<usize>i << 2)) << 2);
+    count += load<u32>(starts, 4) - load<u32>(starts);
+  }
+  return count;
+}
+
+@inline function listPanel<Ending>(
+  list: usize, end: usize, b: usize, bStep: usize, c: usize, other: usize, rate: v128, width: usize,
+): void {
+  if (width == 64) list16<Ending>(list, end, b, bStep, c, other, rate);
+  else if (width == 48) list12<Ending>(list, end, b, bStep, c, other, rate);
+  else if (width == 32) list8<Ending>(list, end, b, bStep, c, other, rate);
+  else list4<Ending>(list, end, b, bStep, c, other, rate);
+}
+
+/**
+ * Builds the batch's column lists and, at `job.columnLists`, where each column's begins and ends; returns the end of that.
+ * Within a column rows ascend. Columns come by the length of their list: loops of one length in a row are predicted
+ * well, and with lists of three or four entries a wrong guess costs more than the sums.
+ */
 function transposeBatch(job: Job, batch: usize, rows: u32): usize {
+  const touched = countColumns(job, layerOf(job, 0).inputs, batch, rows);
+  const lengths = job.lengthStarts;
+  memory.fill(lengths, 0, (<usize>rows + 2) << 2);
+  for (let at = job.columnsTouched; at < touched; at += 4) {
+    const slot = lengths + (<usize>load<u32>(job.columnCounts + (<usize>load<u32>(at) << 2)) << 2);
+    store<u32>(slot, load<u32>(slot, 4) + 12, 4);
+  }
+  // lengths[n] becomes the place of the next list of length n.
+  let place = <u32>job.columnLists;
+  for (let n: u32 = 0; n <= rows; n++) {
+    const slot = lengths + (<usize>n << 2);
+    place += load<u32>(slot);
+    store<u32>(slot, place);
+  }
+  let next = <u32>job.columnEntries;
+  for (let at = job.columnsTouched; at < touched; at += 4) {
+    const column = load<u32>(at);
+    const counter = job.columnCounts + (<usize>column << 2);
+    const count = load<u32>(counter);
+    const slot = lengths + (<usize>count << 2);
+    const list = <usize>load<u32>(slot);
+    store<u32>(slot, <u32>list + 12);
+    store<u32>(list, column);
+    store<u32>(list, next, 4);
+    store<u32>(counter, next);
+    next += count << 3;
+    store<u32>(list, next, 8);
+  }
+  scatter(job, batch, rows);
+  for (let at = job.columnsTouched; at < touched; at += 4) {
+    store<u32>(job.columnCounts + (<usize>load<u32>(at) << 2), 0);
+  }
+  return job.columnLists + 3 * (touched - job.columnsTouched);
+}
+
+/**
+ * Counts the batch's non-zeros by column; lists the columns that have any and returns the end of that list. Where most
+ * columns are likely to have some, they are listed in ascending order, in which W is then walked; else by first sight.
+ */
+function countColumns(job: Job, inputs: u32, batch: usize, rows: u32): usize {
   const counts = job.columnCounts;
   let touched = job.columnsTouched;
   for (let i: u32 = 0; i < rows; i++) {
@@ -54,23 +128,26 @@ function transposeBatch(job: Job, batch: usize, rows: u32): usize {
       store<u32>(counter, count + 1);
     }
   }
-  let next = job.columnEntries;
-  for (let at = job.columnsTouched; at < touched; at += 4) {
-    const counter = counts + (<usize>load<u32>(at) << 2);
-    const count = <usize>load<u32>(counter);
-    store<u32>(counter, <u32>next);
-    next += count << 3;
+  if (inputs > nonZeros(job, batch, rows)) return touched;
+  touched = job.columnsTouched;
+  for (let column: u32 = 0; column < inputs; column++) {
+    store<u32>(touched, column);
+    touched += load<u32>(counts + (<usize>column << 2)) == 0 ? 0 : 4;
   }
+  return touched;
+}
+
+/** Puts each non-zero at its column's next place, which `columnCounts` now holds. */
+function scatter(job: Job, batch: usize, rows: u32): void {
   for (let i: u32 = 0; i < rows; i++) {
     const starts = job.rowStarts + (<usize>load<u32>(batch + (<usize>i << 2)) << 2);
     const end = job.entries + (<usize>load<u32>(starts, 4) << 3);
     for (let entry = job.entries + (<usize>load<u32>(starts) << 3); entry < end; entry += 8) {
-      const counter = counts + (<usize>load<u32>(entry) << 2);
+      const counter = job.columnCounts + (<usize>load<u32>(entry) << 2);
       const place = <usize>load<u32>(counter);
       store<u32>(place, i);
       store<u32>(place, load<u32>(entry, 4), 4);
       store<u32>(counter, <u32>(place + 8));
     }
   }
-  return touched;
 }

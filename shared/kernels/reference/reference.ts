@@ -1,14 +1,20 @@
 /** The reference kernels: plain TypeScript, the definition of correct, and the fallback where SIMD is missing. */
 import type { Dataset } from '../../data/dataset.js';
 import type { Model } from '../../model/model.js';
-import { checkShape, checkSteps } from '../check.js';
-import type { Core, EvaluationTotals, Kernels, StepTable, TrainingTotals } from '../kernels.js';
+import { plainSgd } from '../../optimizer/client-optimizer.js';
+import { checkOptions, checkShape, checkSteps } from '../check.js';
+import type { Core, EvaluationTotals, Kernels, StepTable, TrainingTotals, TrainOptions } from '../kernels.js';
 import { activate, activateBackward } from './activation.js';
+import { Counts } from './counts.js';
 import { denseBackward, denseForward, denseGradient } from './dense.js';
-import { argmax, softmaxCrossEntropy, softmaxDelta } from './loss.js';
+import { lossAndDelta, predict } from './loss.js';
+import { addCorrection, addDecay, addProximal, clip, ReferenceOptimizer } from './optimizer.js';
 
 /** Rows that evaluation takes at a time; it changes no bit, since rows do not meet. */
 const EVALUATION_ROWS = 64;
+
+/** Adding and subtracting 1.5 · 2^28 rounds to a multiple of 2^−24. */
+const LOSS_GRID = 402653184;
 
 export const referenceKernels: Kernels = {
   name: 'reference',
@@ -34,43 +40,38 @@ class ReferenceCore implements Core {
     this.#examples = examples;
   }
 
-  train(weights: Float32Array, order: Uint32Array, steps: StepTable): TrainingTotals {
+  train(weights: Float32Array, order: Uint32Array, steps: StepTable, options: TrainOptions = {}): TrainingTotals {
     checkSteps(this.#model, this.#examples, weights, order, steps);
-    let [at, lossSum, correct] = [0, 0, 0];
+    checkOptions(this.#model, options);
+    const anchor = steps.proximals === undefined ? undefined : weights.slice();
+    const optimizer = new ReferenceOptimizer(options.optimizer ?? plainSgd, weights.length);
+    const totals = { examples: order.length, lossSum: 0, correct: 0 };
+    let at = 0;
     for (let step = 0; step < steps.batchSizes.length; step++) {
       const batch = order.subarray(at, at + steps.batchSizes[step]);
       this.#gather(batch);
       this.#forward(weights, batch.length);
-      const seen = this.#output(batch, lossSum);
-      lossSum = seen.lossSum;
-      correct += seen.correct;
+      this.#output(batch, totals);
       this.#backward(weights, batch.length);
-      const rate = steps.learningRates[step];
-      const gradient = this.#gradient;
-      for (let i = 0; i < weights.length; i++) weights[i] -= Math.fround(rate * gradient[i]);
+      this.#adjust(weights, steps, step, options, anchor);
+      optimizer.update(weights, this.#gradient, steps, step);
       at += batch.length;
     }
-    return { examples: at, lossSum, correct };
+    return totals;
   }
 
   evaluate(weights: Float32Array): EvaluationTotals {
-    const { examples, classCount, labels } = this.#loaded();
-    const confusion = new Uint32Array(classCount * classCount);
-    let [lossSum, correct] = [0, 0];
+    const { examples, classCount } = this.#loaded();
+    const counts = new Counts(classCount);
+    const totals = { examples, lossSum: 0, correct: 0 };
     for (let start = 0; start < examples; start += EVALUATION_ROWS) {
       const rows = Math.min(EVALUATION_ROWS, examples - start);
-      this.#gather(Uint32Array.from({ length: rows }, (_, row) => start + row));
+      const batch = Uint32Array.from({ length: rows }, (_, row) => start + row);
+      this.#gather(batch);
       this.#forward(weights, rows);
-      const z = this.#values[this.#values.length - 1];
-      for (let row = 0; row < rows; row++) {
-        const label = labels[start + row];
-        const predicted = argmax(z, row * classCount, classCount);
-        confusion[label * classCount + predicted] += 1;
-        correct += predicted === label ? 1 : 0;
-        lossSum += softmaxCrossEntropy(z, row, classCount, label);
-      }
+      this.#output(batch, totals, counts);
     }
-    return { examples, lossSum, correct, confusion };
+    return { ...totals, ...counts };
   }
 
   #loaded(): Dataset {
@@ -115,20 +116,38 @@ class ReferenceCore implements Core {
     });
   }
 
-  /** Hits of the batch and `before` plus its losses, one by one; leaves δ of the last layer. */
-  #output(batch: Uint32Array, before: number): { lossSum: number; correct: number } {
-    const { labels, classCount } = this.#loaded();
-    const last = this.#values.length - 1;
-    const z = this.#values[last];
-    let [lossSum, correct] = [before, 0];
+  /** Adds the batch's losses, one by one, and hits to `totals`; leaves δ of the last layer. */
+  #output(batch: Uint32Array, totals: { lossSum: number; correct: number }, counts?: Counts): void {
+    const { labels } = this.#loaded();
+    const { widths, loss } = this.#model;
+    const outputs = widths[widths.length - 1];
+    const z = this.#values[widths.length - 1];
     for (let row = 0; row < batch.length; row++) {
       const label = labels[batch[row]];
-      correct += argmax(z, row * classCount, classCount) === label ? 1 : 0;
-      lossSum += softmaxCrossEntropy(z, row, classCount, label);
-      softmaxDelta(z, row, classCount, label, batch.length);
+      const predicted = predict(z, row * outputs, outputs, loss);
+      totals.correct += predicted === label ? 1 : 0;
+      const value = lossAndDelta(loss, z, row * outputs, outputs, label, predicted, batch.length);
+      totals.lossSum += value + LOSS_GRID - LOSS_GRID;
+      counts?.add(label, predicted);
     }
-    this.#deltas[last].set(z.subarray(0, batch.length * classCount));
-    return { lossSum, correct };
+    this.#deltas[widths.length - 1].set(z.subarray(0, batch.length * outputs));
+  }
+
+  /** What comes between the gradient and the optimizer. */
+  #adjust(
+    weights: Float32Array,
+    steps: StepTable,
+    step: number,
+    options: TrainOptions,
+    anchor: Float32Array | undefined,
+  ): void {
+    const gradient = this.#gradient;
+    const mu = steps.proximals?.[step] ?? 0;
+    if (mu !== 0) addProximal(gradient, weights, anchor!, mu);
+    if (steps.clipNorms !== undefined) clip(gradient, this.#model.layout.layers, steps.clipNorms[step]);
+    if (options.correction !== undefined) addCorrection(gradient, options.correction);
+    const lambda = steps.weightDecays?.[step] ?? 0;
+    if (lambda !== 0 && options.optimizer?.kind !== 'adamW') addDecay(gradient, weights, lambda);
   }
 
   /** Leaves the whole gradient [p]. */

@@ -29,6 +29,9 @@ export const adaptiveTargets = {
   stopWhenFlat: ['stop'],
 } as const satisfies Record<AdaptiveSpec['kind'], readonly (HyperparameterName | 'stop')[]>;
 
+/** What drives each name; `stop` ends the run. */
+export type AdaptiveSpecs = { readonly [name in HyperparameterName | 'stop']?: AdaptiveSpec | undefined };
+
 /** Makes an adaptive schedule. Its state is plain JSON; keep it beside the weights. */
 export function createAdaptive(spec: AdaptiveSpec): Adaptive<unknown, number | boolean> {
   const { create } = kinds[spec.kind] as { create: (spec: AdaptiveSpec) => unknown };

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { FedtempoError, messageOf } from '../shared/errors.js';
 import { loadScenarios } from '../shared/scenario/load.js';
 import type { Locate, Scenario } from '../shared/scenario/scenario.js';
-import { MAX_SCENARIO_BYTES } from '../shared/scenario/source.js';
+import { MAX_SCENARIO_CHARACTERS } from '../shared/scenario/source.js';
 
 /** Larger tables are refused before they are read. */
 const MAX_TABLE_BYTES = 32 * 1024 * 1024;
@@ -24,10 +24,11 @@ export function openScenario(file: string, overrides: readonly string[]): Scenar
 }
 
 function readText(file: string): string {
+  let size: number;
   try {
-    const { size } = statSync(file);
-    // The size is checked again on the text; this keeps a huge file out of memory.
-    return size > 4 * MAX_SCENARIO_BYTES ? ' '.repeat(MAX_SCENARIO_BYTES + 1) : readFileSync(file, 'utf8');
+    ({ size } = statSync(file));
+    // A character has at most 4 bytes; the text itself is measured when it is read. This keeps a huge file out of memory.
+    if (size <= 4 * MAX_SCENARIO_CHARACTERS) return readFileSync(file, 'utf8');
   } catch (error) {
     throw new FedtempoError('SCENARIO_MISSING', 'the scenario cannot be read', {
       where: file,
@@ -36,6 +37,11 @@ function readText(file: string): string {
       fix: 'check the path; the repository has examples in scenarios/',
     });
   }
+  throw new FedtempoError('SCENARIO_TOO_LARGE', 'the file is too large', {
+    where: file,
+    found: `${size} bytes`,
+    expected: `at most ${MAX_SCENARIO_CHARACTERS} characters`,
+  });
 }
 
 /** A table of a schedule, from beside the scenario. */

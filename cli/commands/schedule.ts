@@ -49,8 +49,8 @@ export function addSchedule(program: Command): void {
         '\n  fedtempo schedule scenarios/schedule-zoo.yaml --svg zoo.svg' +
         '\n  fedtempo schedule scenarios/schedule-zoo.yaml --round 30 --step 2',
     );
-  addScenarioOptions(command).action(async (file: string, options: Options) => {
-    const opened = openScenario(file, overridesOf(options));
+  addScenarioOptions(command).action(async (file: string, options: Options, command: Command) => {
+    const opened = openScenario(file, overridesOf(options, command));
     for (const { scenario, locate } of opened.runs) {
       await locating(locate, async () => {
         const { plan, shards } = await planOf(scenario, opened);

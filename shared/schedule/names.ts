@@ -20,7 +20,9 @@ export interface Hyperparameter {
 
 const held: readonly Unit[] = ['round', 'examples'];
 const moving: readonly Unit[] = ['round', 'step', 'examples'];
-const real = { min: 0, max: Number.MAX_VALUE, integer: false };
+/** Clients compute in float32: beyond its largest value a number would become infinite there. */
+const LARGEST = 3.4028234663852886e38;
+const real = { min: 0, max: LARGEST, integer: false };
 
 export const hyperparameters = {
   learningRate: { title: 'learning rate', symbol: 'η', ...real, units: moving },
@@ -54,6 +56,6 @@ export function settle({ min, max, integer }: Hyperparameter, value: number): nu
 /** The range in words. */
 export function rangeText({ min, max, open }: Hyperparameter): string {
   const low = open === 'min' ? `more than ${min}` : `at least ${min}`;
-  if (max === Number.MAX_VALUE) return low;
+  if (max === LARGEST) return low;
   return `${low} and ${open === 'max' ? 'less than' : 'at most'} ${max}`;
 }

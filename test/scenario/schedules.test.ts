@@ -82,7 +82,7 @@ test('a table is read from the file that the scenario names, and becomes a part 
   expect(() => loadScenarios(named, 'a.yaml', [], () => csv.replace('5,0.35', '5,x'))).toThrow(
     'a.yaml:11: schedules.learningRate.file',
   );
-  expect(() => loadScenarios(named, 'a.yaml')).toThrow('not read here');
+  expect(() => loadScenarios(named, 'a.yaml')).toThrow('no folder to read it from');
 });
 
 describe('what cannot work is refused when the scenario is read, by line and key', () => {
@@ -115,7 +115,7 @@ describe('what cannot work is refused when the scenario is read, by line and key
     ['schedules.batchSize={kind: linear, start: 1, end: 9, unit: step}', 'schedules.batchSize.unit', 'round, examples'],
     ['schedules.clientMomentum=1', 'schedules.clientMomentum', 'less than 1'],
     ['schedules.clipNorm=0', 'schedules.clipNorm', 'more than 0'],
-    ['schedules.clientMomentum={kind: linear, start: 0, end: 1, length: 5}', 'schedules.clientMomentum', 'less than 1'],
+    ['schedules.serverMomentum={kind: linear, start: 0, end: 1, length: 5}', 'schedules.serverMomentum', 'less than 1'],
     ['schedules.batchSize={kind: fromLearningRate}', 'schedules.batchSize.kind', 'growBatchInsteadOfDecay'],
   ])('%s', (override, path, expected) => {
     const { details } = refusal(override);

@@ -46,6 +46,7 @@ describe('fedtempo schedule', () => {
       localEpochs: 1,
       cohortSize: 10,
     });
+    expect(at('--step', '185')).toEqual(at('--round', '3', '--step', '5'));
     expect(at('--round', '3', '--step', '5')).toMatchObject({ step: 185, learningRate: 1 - 185 / 1024 });
   });
 
@@ -76,7 +77,7 @@ describe('fedtempo schedule', () => {
 
   test.each([
     [[decay, '--round', '60'], '0 to 59'],
-    [[decay, '--step', '3'], '--round with it'],
+    [[decay, '--step', '3600'], '0 to 3599'],
     [[decay, '--round', 'x'], 'whole number'],
     [[decay, '--json', '--csv'], 'cannot be used with'],
     [[decay, '--svg', '/nowhere/at/all.svg'], 'OUTPUT_UNWRITABLE'],

@@ -53,7 +53,6 @@ export const jobFields = [
   'columnsTouched',
   'narrowGradient',
   'columnLists',
-  'lengthStarts',
   'columnEntries',
   'classExamples',
   'classCorrect',

@@ -7,7 +7,7 @@ import { type Arena, roundUp } from './arena.js';
 import { inspect } from './inspect.js';
 
 /** Share of non-zeros below which lists beat dense tiles (bench/results has the measurement). */
-const SPARSE_BELOW = 0.5;
+const SPARSE_BELOW = 0.45;
 
 /** A shard's place in the arena; the first six fields are those of the job record. */
 export interface Shard {

@@ -84,7 +84,6 @@ export class Workspace {
       this.places[column] = arena.allocate(4 * room.steps);
     }
     this.places.columnEntries = arena.allocate(8 * room.entries);
-    this.places.lengthStarts = arena.allocate(4 * (room.rows + 2));
     this.places.transposed = arena.allocate(this.#transposedBytes(rows));
     this.#layOutLayers(rows);
   }

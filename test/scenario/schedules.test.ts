@@ -82,7 +82,7 @@ test('a table is read from the file that the scenario names, and becomes a part 
   expect(() => loadScenarios(named, 'a.yaml', [], () => csv.replace('5,0.35', '5,x'))).toThrow(
     'a.yaml:11: schedules.learningRate.file',
   );
-  expect(() => loadScenarios(named, 'a.yaml')).toThrow('no folder to read it from');
+  expect(() => loadScenarios(named, 'a.yaml')).toThrow('not read here');
 });
 
 describe('what cannot work is refused when the scenario is read, by line and key', () => {

@@ -82,8 +82,6 @@ export class Job {
   narrowGradient!: usize;
   /** (column, begin, end) u32 of each touched column's list. */
   columnLists!: usize;
-  /** [rows + 2] scratch for ordering the lists by length. */
-  lengthStarts!: usize;
   /** (batch row u32, value f32) of the batch's non-zeros, column after column. */
   columnEntries!: usize;
   /** [k] each. */

@@ -4,7 +4,7 @@
  */
 import { Job, Layer, layerOf } from './job';
 import { AddBias, Descend, zero } from './lanes';
-import { list12, list16, list4, list8 } from './list';
+import { list12, list16, list32, list4, list8 } from './list';
 import { addOuterProducts, descendAndClear } from './outer';
 import { PANEL_ROW, panelRows } from './product';
 
@@ -14,7 +14,18 @@ export function sparseForward(job: Job, layer: Layer, batch: usize, rows: u32): 
   const panelBytes = panelRows(layer.inputs) * PANEL_ROW;
   const none = zero();
   let panel = job.weights + layer.weights;
-  for (let j: usize = 0; j < width; j += PANEL_ROW, panel += panelBytes) {
+  let j: usize = 0;
+  for (; j + 2 * PANEL_ROW <= width; j += 2 * PANEL_ROW, panel += 2 * panelBytes) {
+    const bias = job.weights + layer.biases + j;
+    let z = layer.output + j;
+    for (let i: u32 = 0; i < rows; i++, z += width) {
+      const starts = job.rowStarts + (<usize>load<u32>(batch + (<usize>i << 2)) << 2);
+      const list = job.entries + (<usize>load<u32>(starts) << 3);
+      const end = job.entries + (<usize>load<u32>(starts, 4) << 3);
+      list32<AddBias>(list, end, panel, panelBytes, PANEL_ROW, z, PANEL_ROW, bias, none);
+    }
+  }
+  for (; j < width; j += PANEL_ROW, panel += panelBytes) {
     const step = min(PANEL_ROW, width - j);
     const bias = job.weights + layer.biases + j;
     let z = layer.output + j;
@@ -40,7 +51,14 @@ export function sparseForward(job: Job, layer: Layer, batch: usize, rows: u32): 
   }
   const panelBytes = panelRows(layer.inputs) * PANEL_ROW;
   const lists = transposeBatch(job, batch, rows);
-  for (let j: usize = 0; j < width; j += PANEL_ROW, out += panelBytes) {
+  let j: usize = 0;
+  for (; j + 2 * PANEL_ROW <= width; j += 2 * PANEL_ROW, out += 2 * panelBytes) {
+    for (let at = job.columnLists; at < lists; at += 12) {
+      const c = out + <usize>load<u32>(at) * PANEL_ROW;
+      list32<Ending>(load<u32>(at, 4), load<u32>(at, 8), layer.delta + j, PANEL_ROW, width, c, panelBytes, 0, rate);
+    }
+  }
+  for (; j < width; j += PANEL_ROW, out += panelBytes) {
     const step = min(PANEL_ROW, width - j);
     for (let at = job.columnLists; at < lists; at += 12) {
       const c = out + <usize>load<u32>(at) * step;
@@ -69,35 +87,19 @@ function nonZeros(job: Job, batch: usize, rows: u32): u32 {
 
 /**
  * Builds the batch's column lists and, at `job.columnLists`, where each column's begins and ends; returns the end of that.
- * Within a column rows ascend. Columns come by the length of their list: loops of one length in a row are predicted
- * well, and with lists of three or four entries a wrong guess costs more than the sums.
+ * Within a column rows ascend.
  */
 function transposeBatch(job: Job, batch: usize, rows: u32): usize {
   const touched = countColumns(job, layerOf(job, 0).inputs, batch, rows);
-  const lengths = job.lengthStarts;
-  memory.fill(lengths, 0, (<usize>rows + 2) << 2);
-  for (let at = job.columnsTouched; at < touched; at += 4) {
-    const slot = lengths + (<usize>load<u32>(job.columnCounts + (<usize>load<u32>(at) << 2)) << 2);
-    store<u32>(slot, load<u32>(slot, 4) + 12, 4);
-  }
-  // lengths[n] becomes the place of the next list of length n.
-  let place = <u32>job.columnLists;
-  for (let n: u32 = 0; n <= rows; n++) {
-    const slot = lengths + (<usize>n << 2);
-    place += load<u32>(slot);
-    store<u32>(slot, place);
-  }
+  let list = job.columnLists;
   let next = <u32>job.columnEntries;
-  for (let at = job.columnsTouched; at < touched; at += 4) {
+  for (let at = job.columnsTouched; at < touched; at += 4, list += 12) {
     const column = load<u32>(at);
     const counter = job.columnCounts + (<usize>column << 2);
     const count = load<u32>(counter);
-    const slot = lengths + (<usize>count << 2);
-    const list = <usize>load<u32>(slot);
-    store<u32>(slot, <u32>list + 12);
+    store<u32>(counter, next);
     store<u32>(list, column);
     store<u32>(list, next, 4);
-    store<u32>(counter, next);
     next += count << 3;
     store<u32>(list, next, 8);
   }
@@ -105,7 +107,7 @@ function transposeBatch(job: Job, batch: usize, rows: u32): usize {
   for (let at = job.columnsTouched; at < touched; at += 4) {
     store<u32>(job.columnCounts + (<usize>load<u32>(at) << 2), 0);
   }
-  return job.columnLists + 3 * (touched - job.columnsTouched);
+  return list;
 }
 
 /**

@@ -4,10 +4,10 @@ import { lossAndDelta, predict } from './loss';
 import { descend, forward, gather, storeGradient } from './network';
 import { beginUpdates, isPlain, update } from './update';
 
-/** Sum of losses and hits of the call at hand. */
 /** Adding and subtracting 1.5 · 2^28 rounds to a multiple of 2^−24. */
 const LOSS_GRID: f64 = 402653184;
 
+/** Sum of losses and hits of the call at hand. */
 let lossSum: f64 = 0;
 let correct: u32 = 0;
 

@@ -1,5 +1,6 @@
 /** Composes one run: data, model, pool, evaluator, store, coordinator. The only code that sees both ends. */
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { stringify } from 'yaml';
@@ -66,7 +67,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       name: scenario.name,
       seed: scenario.seed,
       startedAt,
-      scenarioText: stringify(scenario),
+      scenarioText: stringify(withAbsoluteFolder(scenario, folder)),
       manifest: {
         ...versions(),
         startedAt: startedAt.toISOString(),
@@ -129,6 +130,12 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
     progress.stop();
     await Promise.all([pool.close(), evaluator.close()]);
   }
+}
+
+/** The stored scenario stands in another folder and must find its data from there. */
+function withAbsoluteFolder(scenario: Scenario, base: string): Scenario {
+  const { data } = scenario;
+  return data.folder === undefined ? scenario : { ...scenario, data: { ...data, folder: resolve(base, data.folder) } };
 }
 
 function startPool(

@@ -21,10 +21,18 @@ export function addScenarioOptions(command: Command): Command {
     .addOption(new Option('--workers <n>', 'client processes').env('FEDTEMPO_WORKERS').argParser(integer));
 }
 
-/** The options as overrides of scenario values; a flag of its own wins over --set. */
-export function overridesOf({ set, seed, pool, workers }: ScenarioOptions): string[] {
-  const own = Object.entries({ seed, 'pool.kind': pool, 'pool.workers': workers });
-  return [...set, ...own.flatMap(([path, value]) => (value === undefined ? [] : [`${path}=${value}`]))];
+/** The options as overrides of scenario values, in order: the environment, then --set, then flags of their own. */
+export function overridesOf({ set, seed, pool, workers }: ScenarioOptions, command: Command): string[] {
+  const own = [
+    ['seed', 'seed', seed],
+    ['pool', 'pool.kind', pool],
+    ['workers', 'pool.workers', workers],
+  ] as const;
+  const from = (source: 'env' | 'cli') =>
+    own.flatMap(([option, path, value]) =>
+      value !== undefined && command.getOptionValueSource(option) === source ? [`${path}=${value}`] : [],
+    );
+  return [...from('env'), ...set, ...from('cli')];
 }
 
 function integer(text: string): number {

@@ -4,7 +4,10 @@ import { dirname, resolve } from 'node:path';
 import { FedtempoError, messageOf } from '../shared/errors.js';
 import { loadScenarios } from '../shared/scenario/load.js';
 import type { Locate, Scenario } from '../shared/scenario/scenario.js';
-import { MAX_SCENARIO_BYTES } from '../shared/scenario/source.js';
+import { MAX_SCENARIO_CHARACTERS } from '../shared/scenario/source.js';
+
+/** Larger tables are refused before they are read. */
+const MAX_TABLE_BYTES = 32 * 1024 * 1024;
 
 export interface ScenarioFile {
   /** The base run, then its variants. */
@@ -16,21 +19,43 @@ export interface ScenarioFile {
 /** @throws FedtempoError for a file that is missing or not a scenario */
 export function openScenario(file: string, overrides: readonly string[]): ScenarioFile {
   const folder = resolve(dirname(file));
-  const readTable = (name: string) => readText(resolve(folder, name), 'a CSV file beside the scenario');
+  const readTable = (name: string) => readCsv(resolve(folder, name), name);
   return { runs: loadScenarios(readText(file), file, overrides, readTable), folder };
 }
 
-function readText(file: string, expected = 'a scenario file (YAML or JSON)'): string {
+function readText(file: string): string {
+  let size: number;
   try {
-    const { size } = statSync(file);
-    // The size is checked again on the text; this keeps a huge file out of memory.
-    return size > 4 * MAX_SCENARIO_BYTES ? ' '.repeat(MAX_SCENARIO_BYTES + 1) : readFileSync(file, 'utf8');
+    ({ size } = statSync(file));
+    // A character has at most 4 bytes; the text itself is measured when it is read. This keeps a huge file out of memory.
+    if (size <= 4 * MAX_SCENARIO_CHARACTERS) return readFileSync(file, 'utf8');
   } catch (error) {
     throw new FedtempoError('SCENARIO_MISSING', 'the scenario cannot be read', {
       where: file,
       found: messageOf(error),
-      expected,
+      expected: 'a scenario file (YAML or JSON)',
       fix: 'check the path; the repository has examples in scenarios/',
+    });
+  }
+  throw new FedtempoError('SCENARIO_TOO_LARGE', 'the file is too large', {
+    where: file,
+    found: `${size} bytes`,
+    expected: `at most ${MAX_SCENARIO_CHARACTERS} characters`,
+  });
+}
+
+/** A table of a schedule, from beside the scenario. */
+function readCsv(file: string, name: string): string {
+  try {
+    const { size } = statSync(file);
+    if (size > MAX_TABLE_BYTES) throw new Error(`${size} bytes, at most ${MAX_TABLE_BYTES}`);
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new FedtempoError('SCHEDULE_INVALID', 'a table cannot be read', {
+      where: name,
+      found: messageOf(error),
+      expected: 'a CSV file, its path relative to the scenario',
+      fix: 'check the path',
     });
   }
 }

@@ -53,13 +53,13 @@ export function addRun(program: Command): void {
     .option('--json', 'print summary.json (a line for each run) to standard output')
     .option('--quiet', 'no progress')
     .addHelpText('after', EXAMPLES);
-  addScenarioOptions(command).action(async (file: string, options: Options) => {
-    process.exitCode = await run(file, options);
+  addScenarioOptions(command).action(async (file: string, options: Options, command: Command) => {
+    process.exitCode = await run(file, options, overridesOf(options, command));
   });
 }
 
-async function run(file: string, options: Options): Promise<number> {
-  const { runs, folder } = openScenario(file, overridesOf(options));
+async function run(file: string, options: Options, overrides: readonly string[]): Promise<number> {
+  const { runs, folder } = openScenario(file, overrides);
   const { out, kernels } = options;
   const progress = options.quiet ? silentProgress : createProgress(process.stderr);
   const log = createLog(options.logLevel);

@@ -14,8 +14,8 @@ export function addValidate(program: Command): void {
     .description('Checks a scenario, its variants and its data; says what a run would do. Trains nothing.')
     .argument('<scenario>', 'scenario file, YAML or JSON')
     .addHelpText('after', '\nExample:\n  fedtempo validate scenarios/mnist-2nn.yaml --set federation.cohort.size=20');
-  addScenarioOptions(command).action(async (file: string, options: ScenarioOptions) => {
-    const { runs, folder } = openScenario(file, overridesOf(options));
+  addScenarioOptions(command).action(async (file: string, options: ScenarioOptions, command: Command) => {
+    const { runs, folder } = openScenario(file, overridesOf(options, command));
     for (const { scenario, locate } of runs) {
       const loaded = await locating(locate, async () => {
         const opened = await loadData(scenario, folder);

@@ -15,10 +15,16 @@ export const MAX_DELTA = 64;
 /** The finest grid: beyond 2^−60 nothing is gained, since float32 updates end near 2^−149 only around 0. */
 const FINEST = 60;
 
-/** s, such that MAX_DELTA · 2^s · examples ≤ 2^53. @param examples the most that one aggregate may weigh, Σ n_k ≥ 1 */
+/**
+ * s, such that MAX_DELTA · 2^s · examples ≤ 2^53.
+ *
+ * @param examples the most that one aggregate may weigh, Σ n_k, 1..2^47
+ * @throws RangeError beyond 2^47, where even whole numbers do not fit
+ */
 export function gridExponent(examples: number): number {
   let exponent = FINEST;
   while (exponent > 0 && MAX_DELTA * powerOfTwo(exponent) * examples > 2 ** 53) exponent -= 1;
+  if (MAX_DELTA * examples > 2 ** 53) throw new RangeError(`a mean over ${examples} examples does not fit its grid`);
   return exponent;
 }
 
@@ -46,6 +52,9 @@ export class ExactMean implements Aggregator {
   }
 
   merge(other: this): void {
+    if (other.#scale !== this.#scale || other.#sums.length !== this.#sums.length) {
+      throw new RangeError('only means of the same grid and length merge');
+    }
     this.#count(other.#clients, other.#examples);
     for (let index = 0; index < this.#sums.length; index++) this.#sums[index] += other.#sums[index];
   }
@@ -60,14 +69,16 @@ export class ExactMean implements Aggregator {
     return this.#sums.map((sum) => sum / divisor);
   }
 
+  /** Checks first, then counts: a refusal leaves everything as it was. */
   #count(clients: Iterable<number>, examples: number): void {
-    for (const client of clients) {
-      if (this.#clients.has(client)) throw new RangeError(`client ${client} is already in the mean`);
-      this.#clients.add(client);
+    const added = [...clients];
+    const twice = added.find((client) => this.#clients.has(client));
+    if (twice !== undefined) throw new RangeError(`client ${twice} is already in the mean`);
+    const total = this.#examples + examples;
+    if (total > this.#maxExamples) {
+      throw new RangeError(`updates weigh ${total} examples, more than the ${this.#maxExamples} foreseen`);
     }
-    this.#examples += examples;
-    if (this.#examples > this.#maxExamples) {
-      throw new RangeError(`updates weigh ${this.#examples} examples, more than the ${this.#maxExamples} foreseen`);
-    }
+    for (const client of added) this.#clients.add(client);
+    this.#examples = total;
   }
 }

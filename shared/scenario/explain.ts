@@ -43,7 +43,7 @@ function findingsOf(issue: Issue, prefix: Path, root: unknown, schema: z.ZodType
       return issue.keys.map((key) => ({
         path: [...path, key],
         summary: 'unknown key',
-        found: key,
+        found: show(key),
         expected: known.length > 0 ? known.join(', ') : 'no key here',
         fix: suggestion(key, known),
       }));
@@ -77,31 +77,30 @@ function findingsOf(issue: Issue, prefix: Path, root: unknown, schema: z.ZodType
   }
 }
 
-/** Of a union's branches, the one that came closest: an object is explained by the branch for objects. */
+/** Of a union's branches, the one that came closest: an object is explained by the branch for objects of its kind. */
 function branchFindings(errors: Issue[][], path: Path, root: unknown, schema: z.ZodType, value: unknown): Finding[] {
+  const branches = errors.flatMap(unnest);
   const ofOtherType = (branch: Issue[]) =>
     branch.some(
       (issue) => issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value'),
     );
   const ofOtherKind = (branch: Issue[]) =>
     branch.some((issue) => issue.code === 'invalid_union' && 'discriminator' in issue && issue.path.length === 1);
-  const objects = errors.filter((branch) => !ofOtherType(branch));
+  const objects = branches.filter((branch) => !ofOtherType(branch));
   const near = objects.find((branch) => !ofOtherKind(branch)) ?? objects[0];
   if (near !== undefined) return near.flatMap((issue) => findingsOf(issue, path, root, schema));
-  const expected = errors
-    .flat()
-    .map((issue) =>
-      issue.code === 'invalid_value' ? issue.values.join(', ') : 'expected' in issue ? typeName(issue.expected) : '',
-    )
-    .filter((text) => text !== '');
-  return [
-    {
-      path,
-      summary: missing(value) ?? 'wrong type',
-      found: show(value),
-      expected: [...new Set(expected)].join(', or '),
-    },
-  ];
+  const literals = branches.flat().flatMap((issue) => (issue.code === 'invalid_value' ? issue.values.map(String) : []));
+  const types = branches.flat().flatMap((issue) => ('expected' in issue ? [typeName(issue.expected)] : []));
+  const expected = [...new Set([...literals, ...types])].join(', or ');
+  const fix = typeof value === 'string' ? suggestion(value, literals) : undefined;
+  return [{ path, summary: missing(value) ?? 'wrong type', found: show(value), expected, fix }];
+}
+
+/** The branches of a union inside a union are branches of the outer one. */
+function unnest(branch: Issue[]): Issue[][] {
+  const [issue] = branch;
+  const inner = branch.length === 1 && issue.code === 'invalid_union' && issue.path.length === 0;
+  return inner && !('discriminator' in issue) ? issue.errors.flatMap(unnest) : [branch];
 }
 
 function unknownKind(issue: Issue, path: Path, value: unknown, schema: z.ZodType, root: unknown): Finding {

@@ -2,8 +2,8 @@
 import { FedtempoError, messageOf } from '../errors.js';
 import { inlineTables, type ReadText } from '../schedule/tables.js';
 import { explain } from './explain.js';
-import { completeScenario, type Locate, type Scenario, withLocation } from './scenario.js';
-import { scenarioSchema } from './schema.js';
+import { completeScenario, type Locate, locating, type Scenario } from './scenario.js';
+import { type ParsedScenario, scenarioSchema } from './schema.js';
 import { readSource } from './source.js';
 
 export interface LoadedScenario {
@@ -16,14 +16,14 @@ export interface LoadedScenario {
  *
  * @param file the name that errors give
  * @param overrides `path=value` texts; they hold for variants too, and win over them
- * @param read gives the text of a CSV file that a table names; without it such tables are refused
+ * @param read gives the text of a CSV file that a table names; without it, such tables are refused
  * @throws FedtempoError SCENARIO_TOO_LARGE, SCENARIO_SYNTAX, SCENARIO_INVALID, SCENARIO_CONTRADICTION, OVERRIDE_INVALID
  */
 export function loadScenarios(
   text: string,
   file: string,
   overrides: readonly string[] = [],
-  read: ReadText = noFiles,
+  read?: ReadText,
 ): LoadedScenario[] {
   const { loaded: base, variants } = loadOne(text, file, overrides, read);
   const others = Object.entries(variants).map(([name, changes]) => {
@@ -40,20 +40,21 @@ export function loadScenarios(
   return [base, ...others];
 }
 
-function loadOne(text: string, file: string, overrides: readonly string[], read: ReadText) {
+function loadOne(text: string, file: string, overrides: readonly string[], read: ReadText | undefined) {
   const source = readSource(text, file, overrides);
   const parsed = scenarioSchema.safeParse(source.value);
   if (!parsed.success) throw explain(parsed.error.issues, source, scenarioSchema);
   const locate: Locate = (path) => source.locate(path.split('.'));
   const { variants = {}, ...rest } = parsed.data;
-  const schedules = withLocation(locate, () => inlineTables(rest.schedules, 'schedules', read));
-  return { loaded: { scenario: completeScenario({ ...rest, schedules }, locate), locate }, variants };
+  const tabled = read === undefined ? rest : { ...rest, schedules: readTables(rest.schedules, locate, read) };
+  return { loaded: { scenario: completeScenario(tabled, locate), locate }, variants };
 }
 
-function noFiles(file: string): never {
-  throw new FedtempoError('SCENARIO_INVALID', 'a table names a file, and there is no folder to read it from', {
-    where: 'schedules',
-    found: file,
-    expected: 'values in the scenario itself',
-  });
+/** Tables become part of the scenario, so that what a run stores is complete. */
+function readTables(
+  schedules: ParsedScenario['schedules'],
+  locate: Locate,
+  read: ReadText,
+): ParsedScenario['schedules'] {
+  return locating(locate, () => inlineTables(schedules, 'schedules', read));
 }

@@ -40,7 +40,7 @@ export function completeScenario(parsed: ParsedScenario, locate: Locate): Scenar
   }
   const work = localWork(parsed);
   const scenario = deepFreeze({ ...parsed, federation: { ...rest, ...work, cohort: { size } } });
-  withLocation(locate, () => checkPlan(planScenario(scenario)));
+  locating(locate, () => checkPlan(planScenario(scenario)));
   return scenario;
 }
 
@@ -76,7 +76,7 @@ function refuseTwoAmountsOfWork({ federation, schedules }: ParsedScenario, locat
 }
 
 /** Gives an error that names a path of the scenario its file and line. */
-export function withLocation<T>(locate: Locate, work: () => T): T {
+export function locating<T>(locate: Locate, work: () => T): T {
   try {
     return work();
   } catch (error) {

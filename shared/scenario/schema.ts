@@ -103,9 +103,13 @@ const pool = z
   })
   .describe('Where the clients run. It changes no result.');
 
+/** Each variant is read and checked as a scenario of its own. */
+const MAX_VARIANTS = 32;
+
 /** Values by dotted path, in place of those of the file. */
 const variants = z
   .record(z.string().regex(/^[a-z0-9][a-z0-9-]*$/), z.record(z.string(), z.json()))
+  .refine((all) => Object.keys(all).length <= MAX_VARIANTS, `at most ${MAX_VARIANTS} variants`)
   .describe('Further runs of the same scenario: a name for each, and the values it changes by path.');
 
 export const scenarioSchema = z.strictObject({

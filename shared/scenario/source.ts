@@ -2,8 +2,11 @@
 import { type Document, isCollection, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { FedtempoError } from '../errors.js';
 
+/** Longest text that an error repeats of what was found. */
+const MAX_FOUND = 200;
+
 /** Larger texts are refused before they are read. */
-export const MAX_SCENARIO_BYTES = 256 * 1024;
+export const MAX_SCENARIO_CHARACTERS = 256 * 1024;
 
 /** Keys in the path of an override: deeper than any scenario goes. */
 const MAX_OVERRIDE_KEYS = 32;
@@ -24,11 +27,11 @@ export interface ScenarioSource {
  * @throws FedtempoError SCENARIO_TOO_LARGE, SCENARIO_SYNTAX, OVERRIDE_INVALID
  */
 export function readSource(text: string, file: string, overrides: readonly string[] = []): ScenarioSource {
-  if (text.length > MAX_SCENARIO_BYTES) {
+  if (text.length > MAX_SCENARIO_CHARACTERS) {
     throw new FedtempoError('SCENARIO_TOO_LARGE', 'the scenario file is too large', {
       where: file,
-      found: `${text.length} bytes`,
-      expected: `at most ${MAX_SCENARIO_BYTES}`,
+      found: `${text.length} characters`,
+      expected: `at most ${MAX_SCENARIO_CHARACTERS}`,
     });
   }
   const lines = new LineCounter();
@@ -59,7 +62,7 @@ function refuseSyntax(document: Document.Parsed, file: string, lineOf: (offset: 
   if (problem !== undefined) {
     throw syntax(
       lineOf(problem.pos[0]),
-      problem.message,
+      problem.message.slice(0, MAX_FOUND),
       'correct the line; indent with spaces and write each key once',
     );
   }
@@ -88,7 +91,7 @@ function applyOverride(document: Document.Parsed, override: string): string {
     return new FedtempoError(
       'OVERRIDE_INVALID',
       'an override cannot be read',
-      { where: '--set', found: override, expected },
+      { where: '--set', found: override.slice(0, MAX_FOUND), expected },
       cause,
     );
   };

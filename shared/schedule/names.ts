@@ -20,7 +20,9 @@ export interface Hyperparameter {
 
 const held: readonly Unit[] = ['round', 'examples'];
 const moving: readonly Unit[] = ['round', 'step', 'examples'];
-const real = { min: 0, max: Number.MAX_VALUE, integer: false };
+/** Clients compute in float32: beyond its largest value a number would become infinite there. */
+const LARGEST = 3.4028234663852886e38;
+const real = { min: 0, max: LARGEST, integer: false };
 
 export const hyperparameters = {
   learningRate: { title: 'learning rate', symbol: 'η', ...real, units: moving },
@@ -28,9 +30,9 @@ export const hyperparameters = {
   localEpochs: { title: 'local epochs', symbol: 'E', min: 1, max: 10_000, integer: true, units: held },
   localSteps: { title: 'local steps', symbol: 'K', min: 1, max: 1_000_000, integer: true, units: held },
   cohortSize: { title: 'cohort', symbol: 'S', min: 1, max: 2 ** 31 - 1, integer: true, units: held },
-  serverLearningRate: { title: 'server learning rate', symbol: 'η_s', ...real, units: held },
+  serverLearningRate: { title: 'server learning rate', symbol: 'ηₛ', ...real, units: held },
   clientMomentum: { title: 'client momentum', symbol: 'β', ...real, max: 1, open: 'max', units: moving },
-  serverMomentum: { title: 'server momentum', symbol: 'β_s', ...real, max: 1, open: 'max', units: held },
+  serverMomentum: { title: 'server momentum', symbol: 'βₛ', ...real, max: 1, open: 'max', units: held },
   proximalMu: { title: 'proximal μ', symbol: 'μ', ...real, units: moving },
   weightDecay: { title: 'weight decay', symbol: 'λ', ...real, units: moving },
   clipNorm: { title: 'clip norm', symbol: 'c', ...real, open: 'min', units: moving },
@@ -54,6 +56,6 @@ export function settle({ min, max, integer }: Hyperparameter, value: number): nu
 /** The range in words. */
 export function rangeText({ min, max, open }: Hyperparameter): string {
   const low = open === 'min' ? `more than ${min}` : `at least ${min}`;
-  if (max === Number.MAX_VALUE) return low;
+  if (max === LARGEST) return low;
   return `${low} and ${open === 'max' ? 'less than' : 'at most'} ${max}`;
 }

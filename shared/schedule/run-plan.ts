@@ -27,6 +27,7 @@ export interface RunShape {
 }
 
 export interface RunPlan {
+  readonly shape: RunShape;
   readonly resolver: Resolver;
   readonly totals: Totals;
   /** n/C. @throws FedtempoError SCHEDULE_INVALID before the data are open */
@@ -45,7 +46,8 @@ export interface RunPlan {
 }
 
 /** @throws FedtempoError SCHEDULE_INVALID */
-export function planRun(specs: HyperparameterSpecs, { rounds, clients, examples }: RunShape): RunPlan {
+export function planRun(specs: HyperparameterSpecs, shape: RunShape): RunPlan {
+  const { rounds, clients, examples } = shape;
   const meanShard = () => {
     if (examples !== undefined) return examples / clients;
     throw new TotalsUnknown('SCHEDULE_INVALID', 'a schedule counts steps or examples, which follow from the data', {
@@ -128,6 +130,7 @@ export function planRun(specs: HyperparameterSpecs, { rounds, clients, examples 
   }
 
   return {
+    shape,
     resolver,
     totals,
     meanShard,

@@ -145,7 +145,13 @@ test.each<[string, string, string, Said]>([
     'a batch that is neither a number nor full',
     'batchSize: 10',
     'batchSize: all',
-    { where: 'dir/a.yaml:12: schedules.batchSize', summary: 'wrong type', found: '"all"', expected: 'full' },
+    {
+      where: 'dir/a.yaml:12: schedules.batchSize',
+      summary: 'wrong type',
+      found: '"all"',
+      expected: 'full',
+      fix: 'did you mean full?',
+    },
   ],
   [
     'a negative learning rate',
@@ -302,7 +308,7 @@ test('a text above the limit is refused before it is read', () => {
   expect(error.code).toBe('SCENARIO_TOO_LARGE');
   expect(error.details).toMatchObject({
     where: 'dir/a.yaml',
-    found: `${text.length} bytes`,
+    found: `${text.length} characters`,
     expected: 'at most 262144',
   });
 });

@@ -13,5 +13,5 @@ export const step = defineKind({
   create:
     ({ start, factor, every }) =>
     (t) =>
-      Math.min(Number.MAX_VALUE, start * power(factor, Math.floor(t / every))),
+      start === 0 ? 0 : Math.min(Number.MAX_VALUE, start * power(factor, Math.floor(t / every))),
 });

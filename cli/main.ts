@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { addRun } from './commands/run.js';
 import { addSchedule } from './commands/schedule.js';
+import { addStudy } from './commands/study.js';
 import { addValidate } from './commands/validate.js';
 import { exitCodes, tell } from './exit.js';
 import { versions } from './versions.js';
@@ -23,6 +24,7 @@ First steps:
   );
 addRun(program);
 addSchedule(program);
+addStudy(program);
 addValidate(program);
 for (const command of program.commands) command.exitOverride();
 

@@ -56,10 +56,6 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const { source, partition, model } = loaded;
   const examples = source.train.examples;
   const planner = roundPlanner(scenario, { examples });
-  for (const warning of warningsFor(scenario, loaded)) {
-    progress.note(`warning: ${warning}`);
-    log.warn(warning);
-  }
   const initial = initialize(model, scenario.model.initialization, scenario.seed);
 
   const pool = await startPool(options, loaded);
@@ -92,6 +88,10 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       );
     let savedAt = began;
     let states = {};
+    for (const warning of warningsFor(scenario, loaded)) {
+      progress.note(`warning: ${warning}`);
+      log.warn(warning);
+    }
     progress.start(
       scenario,
       `${source.name} · ${partition.clients} clients · ${model.layout.parameters} parameters · ${pool.kind} pool, ${pool.workers} ${pool.workers === 1 ? 'worker' : 'workers'} · ${store.directory}`,

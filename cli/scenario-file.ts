@@ -23,7 +23,8 @@ export function openScenario(file: string, overrides: readonly string[]): Scenar
   return { runs: loadScenarios(readText(file), file, overrides, readTable), folder };
 }
 
-function readText(file: string): string {
+/** @throws FedtempoError SCENARIO_MISSING */
+export function readText(file: string): string {
   let size: number;
   try {
     ({ size } = statSync(file));

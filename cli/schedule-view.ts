@@ -23,14 +23,9 @@ export function rowsOf(plan: RunPlan, all: boolean): Row[] {
 
 export function rowAt(plan: RunPlan, round: number, localStep = 0): Row {
   const { names, unitOf } = plan.resolver;
-  const values = names.map((name) => [keyOf(name), plan.along(name, round)(localStep)]);
+  const values = names.map((name) => [name, plan.along(name, round)(localStep)]);
   const step = names.some((name) => unitOf(name) === 'step') ? { step: plan.progressAt(round).step + localStep } : {};
   return { round, ...step, ...Object.fromEntries(values) };
-}
-
-/** Records call a cohort's size by the cohort's name. */
-function keyOf(name: HyperparameterName): string {
-  return name === 'cohortSize' ? 'cohort' : name;
 }
 
 export function jsonOf(rows: readonly Row[]): string {
@@ -44,12 +39,10 @@ export function csvOf(rows: readonly Row[]): string {
 
 export function tableOf(rows: readonly Row[]): string {
   const keys = Object.keys(rows[0]);
-  const titles = new Map(
-    Object.entries(hyperparameters).map(([name, { title }]) => [keyOf(name as HyperparameterName), title]),
-  );
+  const titleOf = (key: string) => (key in hyperparameters ? hyperparameters[key as HyperparameterName].title : key);
   const cell = (value: number | 'full' | undefined) => (typeof value === 'number' ? short(value) : String(value));
   return table(
-    keys.map((key) => titles.get(key) ?? key),
+    keys.map(titleOf),
     rows.map((row) => keys.map((key) => cell(row[key]))),
   );
 }

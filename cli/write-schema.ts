@@ -1,6 +1,9 @@
-/** Writes scenarios/scenario.schema.json, the schema that editors read. A test holds that it is current. */
+/** Writes the schemas that editors read, scenarios/*.schema.json. A test holds that they are current. */
 import { writeFileSync } from 'node:fs';
 import { scenarioJsonSchema } from '../shared/scenario/json-schema.js';
+import { studyJsonSchema } from '../shared/study/schema.js';
 
-const file = new URL('../../scenarios/scenario.schema.json', import.meta.url);
-writeFileSync(file, `${JSON.stringify(scenarioJsonSchema(), undefined, 2)}\n`);
+for (const [name, schema] of Object.entries({ scenario: scenarioJsonSchema(), study: studyJsonSchema() })) {
+  const file = new URL(`../../scenarios/${name}.schema.json`, import.meta.url);
+  writeFileSync(file, `${JSON.stringify(schema, undefined, 2)}\n`);
+}

@@ -7,6 +7,8 @@ import { picture } from '../../shared/plot/series.js';
 import { smallMultiples } from '../../shared/plot/svg.js';
 import { planScenario, specsOf } from '../../shared/scenario/plan.js';
 import type { Scenario } from '../../shared/scenario/scenario.js';
+import type { AdaptiveSpec } from '../../shared/schedule/adaptive/create.js';
+import { isAdaptive } from '../../shared/schedule/adaptive/specs.js';
 import { checkPlan } from '../../shared/schedule/check.js';
 import type { RunPlan } from '../../shared/schedule/run-plan.js';
 import { warningsOf } from '../../shared/schedule/warnings.js';
@@ -40,7 +42,11 @@ export function addSchedule(program: Command): void {
     .addOption(new Option('--csv', 'a line of CSV for each round').conflicts('plot'))
     .option('--svg <file>', 'write a picture of what changes')
     .addOption(new Option('--round <n>', 'one round only, from 0').argParser(position))
-    .addOption(new Option('--step <n>', 'with --round: after so many local steps of it').argParser(position))
+    .addOption(
+      new Option('--step <n>', 'after so many local steps of the round, or of the whole run without --round').argParser(
+        position,
+      ),
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  fedtempo schedule scenarios/mnist-lr-decay.yaml --set federation.rounds=10 --all' +
@@ -51,9 +57,9 @@ export function addSchedule(program: Command): void {
     const opened = openScenario(file, overridesOf(options, command));
     for (const { scenario, locate } of opened.runs) {
       await locating(locate, async () => {
-        const { plan, shards } = await planOf(scenario, opened);
-        checkRound(plan, options);
+        const { plan, shards } = await planOf(scenario, opened, options);
         process.stdout.write(view(scenario, plan, options));
+        for (const line of adaptiveNotes(scenario)) process.stderr.write(`note: ${scenario.name}: ${line}\n`);
         for (const line of warningsOf(specsOf(scenario), plan.shape, shards)) {
           process.stderr.write(`warning: ${scenario.name}: ${line}\n`);
         }
@@ -63,10 +69,15 @@ export function addSchedule(program: Command): void {
   });
 }
 
-/** The plan; the data are opened only if a schedule's position follows from them. */
-async function planOf(scenario: Scenario, { folder }: ScenarioFile): Promise<{ plan: RunPlan; shards?: number[] }> {
+/** The plan; the data are opened only if a position follows from them: that of a schedule, or the one asked for. */
+async function planOf(
+  scenario: Scenario,
+  { folder }: ScenarioFile,
+  { round, step }: Options,
+): Promise<{ plan: RunPlan; shards?: number[] }> {
   const plan = planScenario(scenario);
-  if (checkPlan(plan)) return { plan };
+  const complete = checkPlan(plan);
+  if (complete && (step === undefined || round !== undefined)) return { plan };
   const { source, partition } = await loadData(scenario, folder);
   const known = planScenario(scenario, { examples: source.train.examples });
   checkPlan(known);
@@ -74,26 +85,47 @@ async function planOf(scenario: Scenario, { folder }: ScenarioFile): Promise<{ p
   return { plan: known, shards };
 }
 
+/** What an adaptive schedule will say is not known ahead. */
+function adaptiveNotes({ schedules }: Scenario): string[] {
+  return Object.entries(schedules)
+    .filter(([, spec]) => isAdaptive(spec))
+    .map(
+      ([name, spec]) => `${name} is ${(spec as AdaptiveSpec).kind}: it follows the run, and its first value is shown`,
+    );
+}
+
 function view(scenario: Scenario, plan: RunPlan, { all, json, csv, plot, round, step }: Options): string {
   const lines = json === true || csv === true;
-  const rows = round === undefined ? rowsOf(plan, lines || all === true) : [rowAt(plan, round, step)];
+  const place = placeOf(plan, round, step);
+  const rows = place === undefined ? rowsOf(plan, lines || all === true) : [rowAt(plan, place.round, place.localStep)];
   if (json) return jsonOf(rows);
   if (csv) return csvOf(rows);
-  const drawn = (plot ?? process.stdout.isTTY === true) && round === undefined;
+  const drawn = (plot ?? process.stdout.isTTY === true) && place === undefined;
   return `${scenario.name}\n${tableOf(rows)}\n${drawn ? plotOf(plan, process.stdout.columns ?? 80) : ''}`;
 }
 
-function checkRound({ totals, stepsIn }: RunPlan, { round, step }: Options): void {
-  const refuse = (option: string, found: number, expected: string) =>
+/** The round, and the local step in it, that --round and --step ask for. */
+function placeOf({ totals, progressAt }: RunPlan, round?: number, step?: number) {
+  const refuse = (option: string, found: number, count: number) =>
     new FedtempoError('OVERRIDE_INVALID', 'there is no such place in the run', {
       where: option,
       found: String(found),
-      expected,
+      expected: `0 to ${count - 1}`,
     });
-  if (round === undefined && step !== undefined) throw refuse('--step', step, '--round with it');
-  if (round !== undefined && round >= totals.rounds) throw refuse('--round', round, `0 to ${totals.rounds - 1}`);
-  // Clients with larger shards do more steps than planned: only what no schedule knows is refused.
-  if (round !== undefined && step !== undefined) stepsIn(round);
+  if (round !== undefined) {
+    if (round >= totals.rounds) throw refuse('--round', round, totals.rounds);
+    // Clients with larger shards do more steps than planned, so any step of a round may be asked for.
+    return { round, localStep: step ?? 0 };
+  }
+  if (step === undefined) return undefined;
+  if (step >= totals.steps) throw refuse('--step', step, totals.steps);
+  let [low, high] = [0, totals.rounds - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (progressAt(middle).step <= step) low = middle;
+    else high = middle - 1;
+  }
+  return { round: low, localStep: step - progressAt(low).step };
 }
 
 /** The base run gets the file itself, each variant one beside it: `zoo.svg`, `zoo-variant.svg`. */

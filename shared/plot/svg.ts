@@ -95,7 +95,7 @@ function panel(series: Series, place: Place, xAxis: Axis): string {
     series.held && series.x.length <= DOTS
       ? series.x.map((x, index) => `<circle class="dot" cx="${n(px(x))}" cy="${n(py(series.y[index]))}" r="2.4"/>`)
       : [];
-  const known = series.title.includes(series.symbol);
+  const known = series.title.split(' ').includes(series.symbol);
   const symbol = known ? '' : `<tspan class="symbol" dx="6">${escaped(series.symbol)}</tspan>`;
   return [
     '<g>',

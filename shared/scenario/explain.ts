@@ -14,6 +14,9 @@ interface Finding {
   readonly fix?: string | undefined;
 }
 
+/** The longest text that an error repeats of what was found. */
+const MAX_SHOWN = 100;
+
 /** The most further findings that one error lists. */
 const MAX_FURTHER = 8;
 
@@ -43,7 +46,7 @@ function findingsOf(issue: Issue, prefix: Path, root: unknown, schema: z.ZodType
       return issue.keys.map((key) => ({
         path: [...path, key],
         summary: 'unknown key',
-        found: show(key),
+        found: key.slice(0, MAX_SHOWN),
         expected: known.length > 0 ? known.join(', ') : 'no key here',
         fix: suggestion(key, known),
       }));
@@ -127,7 +130,7 @@ function missing(value: unknown): string | undefined {
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
-  return text.length > 100 ? `${text.slice(0, 97)}...` : text;
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN - 3)}...` : text;
 }
 
 function typeName(type: string): string {

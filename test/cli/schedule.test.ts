@@ -30,7 +30,7 @@ describe('fedtempo schedule', () => {
   test('writes CSV, a line for each round', () => {
     const { stdout } = schedule(decay, '--csv', '--set', 'federation.rounds=4');
     expect(stdout).toBe(
-      'round,learningRate,batchSize,localEpochs,cohort\n0,0.1,10,1,10\n1,0.07500000000000001,10,1,10\n2,0.05,10,1,10\n3,0.025,10,1,10\n',
+      'round,learningRate,batchSize,localEpochs,cohortSize\n0,0.1,10,1,10\n1,0.07500000000000001,10,1,10\n2,0.05,10,1,10\n3,0.025,10,1,10\n',
     );
   });
 
@@ -44,8 +44,9 @@ describe('fedtempo schedule', () => {
       learningRate: 1 - 180 / 1024,
       batchSize: 10,
       localEpochs: 1,
-      cohort: 10,
+      cohortSize: 10,
     });
+    expect(at('--step', '185')).toEqual(at('--round', '3', '--step', '5'));
     expect(at('--round', '3', '--step', '5')).toMatchObject({ step: 185, learningRate: 1 - 185 / 1024 });
   });
 
@@ -64,9 +65,19 @@ describe('fedtempo schedule', () => {
     expect(stderr).toContain('warning: mnist-lr-decay: learning rate and batch size both decay by the power 1');
   });
 
+  test('says which values follow the run', () => {
+    const adaptive = 'schedules.batchSize={kind: growBatchOnPlateau, start: 10, max: 80}';
+    const { code, stdout, stderr } = schedule(decay, '--set', adaptive, '--json', '--round', '5');
+    expect({ code, batchSize: (JSON.parse(stdout) as { batchSize: number }).batchSize }).toEqual({
+      code: 0,
+      batchSize: 10,
+    });
+    expect(stderr).toContain('note: mnist-lr-decay: batchSize is growBatchOnPlateau');
+  });
+
   test.each([
     [[decay, '--round', '60'], '0 to 59'],
-    [[decay, '--step', '3'], '--round with it'],
+    [[decay, '--step', '3600'], '0 to 3599'],
     [[decay, '--round', 'x'], 'whole number'],
     [[decay, '--json', '--csv'], 'cannot be used with'],
     [[decay, '--svg', '/nowhere/at/all.svg'], 'OUTPUT_UNWRITABLE'],

@@ -115,7 +115,7 @@ describe('what cannot work is refused when the scenario is read, by line and key
     ['schedules.batchSize={kind: linear, start: 1, end: 9, unit: step}', 'schedules.batchSize.unit', 'round, examples'],
     ['schedules.clientMomentum=1', 'schedules.clientMomentum', 'less than 1'],
     ['schedules.clipNorm=0', 'schedules.clipNorm', 'more than 0'],
-    ['schedules.clientMomentum={kind: linear, start: 0, end: 1, length: 5}', 'schedules.clientMomentum', 'less than 1'],
+    ['schedules.serverMomentum={kind: linear, start: 0, end: 1, length: 5}', 'schedules.serverMomentum', 'less than 1'],
     ['schedules.batchSize={kind: fromLearningRate}', 'schedules.batchSize.kind', 'growBatchInsteadOfDecay'],
   ])('%s', (override, path, expected) => {
     const { details } = refusal(override);
@@ -166,14 +166,21 @@ describe('the plan of a round', () => {
       learningRate: 0.1,
       batchSize: 30,
       work: { localSteps: 100 },
-      clientOptimizer: { kind: 'sgd', momentum: 0.9 },
-      along: {},
     });
   });
 
   test('in examples needs the data', () => {
     const scenario = open('schedules.batchSize={kind: linear, start: 10, end: 50, unit: examples}');
     expect(() => planScenario(scenario).values(1)).toThrow('follow from the data');
-    expect(roundPlanner(scenario, { examples: 1500 }).values(20).batchSize).toBe(30);
+    expect(planScenario(scenario, { examples: 1500 }).values(20).batchSize).toBe(30);
+  });
+
+  test('moves along the steps of a client with a longer shard, past what was planned for the mean', () => {
+    const scenario = open('schedules.learningRate={kind: linear, start: 1, end: 0, unit: step, length: 64}');
+    // 75 examples in batches of 10: 8 planned steps a round; a shard of 120 takes 12.
+    const { along } = roundPlanner(scenario, { examples: 1500 }).plan(2, 120);
+    expect([...(along.learningRate as Float32Array)]).toEqual(
+      Array.from({ length: 12 }, (_, step) => 1 - (16 + step) / 64),
+    );
   });
 });

@@ -81,8 +81,8 @@ export function readLines(file: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-/** Process ids of client processes that were started by `parent`, from /proc. */
-export async function childrenOf(parent: number): Promise<number[]> {
+/** Process ids of client processes, or of those with another entry point, that were started by `parent`. */
+export async function childrenOf(parent: number, entry = 'process-main'): Promise<number[]> {
   const list = await new Promise<string>((resolve) => {
     const ps = spawn('ps', ['-A', '-o', 'pid=,ppid=,args=']);
     let text = '';
@@ -94,7 +94,7 @@ export async function childrenOf(parent: number): Promise<number[]> {
   return list
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, ppid, ...args]) => Number(ppid) === parent && args.join(' ').includes('process-main'))
+    .filter(([, ppid, ...args]) => Number(ppid) === parent && args.join(' ').includes(entry))
     .map(([pid]) => Number(pid));
 }
 

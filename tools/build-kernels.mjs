@@ -1,5 +1,5 @@
 /**
- * Compiles the kernels to WebAssembly and writes them, as base64, to ../generated/module.ts, so that Node, worker
+ * Compiles the kernels to WebAssembly and writes them, as base64, to shared/kernels/generated/module.ts, so that Node, worker
  * threads and browsers load the same bytes through an ordinary import. Does nothing if the sources are unchanged.
  */
 import { createHash } from 'node:crypto';
@@ -23,12 +23,14 @@ const options = [
   '1',
 ];
 
-const here = fileURLToPath(new URL('.', import.meta.url));
+const here = fileURLToPath(new URL('../shared/kernels/assembly/', import.meta.url));
 const target = join(here, '..', 'generated', 'module.ts');
 const sources = readdirSync(here)
-  .filter((name) => name.endsWith('.ts') || name.endsWith('.mjs'))
+  .filter((name) => name.endsWith('.ts'))
   .sort();
-const hash = createHash('sha256').update(asc.version ?? '');
+const hash = createHash('sha256')
+  .update(asc.version ?? '')
+  .update(readFileSync(fileURLToPath(import.meta.url)));
 for (const name of sources) hash.update(name).update(readFileSync(join(here, name)));
 const stamp = `// Sources ${hash.digest('hex')}`;
 
@@ -53,6 +55,6 @@ async function compile() {
   const bytes = readFileSync(output);
   rmSync(folder, { recursive: true });
   mkdirSync(join(here, '..', 'generated'), { recursive: true });
-  const text = `${stamp}\n/** The kernels' WebAssembly module, ${bytes.length} bytes. Made by ../assembly/build.mjs. */\n`;
+  const text = `${stamp}\n/** The kernels' WebAssembly module, ${bytes.length} bytes. Made by tools/build-kernels.mjs. */\n`;
   writeFileSync(target, `${text}export const moduleBase64: string =\n  '${bytes.toString('base64')}';\n`);
 }

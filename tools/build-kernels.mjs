@@ -56,5 +56,5 @@ async function compile() {
   rmSync(folder, { recursive: true });
   mkdirSync(join(here, '..', 'generated'), { recursive: true });
   const text = `${stamp}\n/** The kernels' WebAssembly module, ${bytes.length} bytes. Made by tools/build-kernels.mjs. */\n`;
-  writeFileSync(target, `${text}export const moduleBase64 =\n  '${bytes.toString('base64')}';\n`);
+  writeFileSync(target, `${text}export const moduleBase64: string =\n  '${bytes.toString('base64')}';\n`);
 }

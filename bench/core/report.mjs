@@ -32,7 +32,8 @@ export function report({ cases, times, rates, threads, machine, rounds, millisec
     '',
     `${machine.cpu}, ${machine.cores} cores (a shared virtual machine), Node ${machine.node}. One thread each; medians of ` +
       `${rounds} interleaved rounds of ${milliseconds} ms; load average while running ` +
-      `${Math.min(...machine.load).toFixed(1)} to ${Math.max(...machine.load).toFixed(1)}. Microseconds.`,
+      `${Math.min(...machine.load).toFixed(1)} to ${Math.max(...machine.load).toFixed(1)}. ${machine.discarded.count} measurements ` +
+      `were repeated because others computed meanwhile; ${machine.discarded.noisy} of ${machine.discarded.kept + machine.discarded.noisy} kept all the same. Microseconds.`,
     '',
     `| work | ${peers.join(' | ')} |`,
     `|---|${peers.map(() => '---:').join('|')}|`,

@@ -1,25 +1,28 @@
 /**
- * The training core against TensorFlow.js, PyTorch and numpy on one thread: `node bench/core/run.mjs [--rounds 7] [--out FILE]`.
+ * The training core against TensorFlow.js, PyTorch and numpy on one thread: `node bench/core/run.mjs [--install] [--rounds 7] [--out FILE]`.
  *
  * Each peer is a process of its own that answers one request at a time (protocol.mjs). All first train five steps from the
  * same weights and their losses are compared; only then are they timed, peer after peer within a round, so that a noisy
- * minute hits all alike. The table has medians over the rounds. A peer that is not installed is left out, by name.
+ * minute hits all alike; what was measured while others computed is measured again (quiet.mjs). The table has medians. A peer that is not installed is left out, by name.
  *
- * Peers: `npm ci --prefix bench/core/peers`, and a Python with bench/core/peers/requirements.txt in FEDTEMPO_PYTHON.
+ * `--install` first installs the peers beside this file: the npm packages, and a Python environment with the packages of
+ * peers/requirements.txt. FEDTEMPO_PYTHON names another Python that has them.
  */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, URL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { discarded, quietly } from './quiet.mjs';
 import { report } from './report.mjs';
 import { measureThreads } from './two-threads.mjs';
 import { writeWorkload } from './workload.mjs';
 
 const { values: options } = parseArgs({
   options: {
+    install: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '7' },
     out: { type: 'string' },
     milliseconds: { type: 'string', default: '300' },
@@ -31,7 +34,9 @@ const milliseconds = Number(options.milliseconds);
 const folder = mkdtempSync(join(tmpdir(), 'fedtempo-bench-'));
 writeWorkload(folder);
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const python = process.env.FEDTEMPO_PYTHON ?? 'python3';
+const environment = here('peers/.venv');
+if (options.install) install();
+const python = process.env.FEDTEMPO_PYTHON ?? (existsSync(environment) ? join(environment, 'bin/python') : 'python3');
 
 class Peer {
   #process;
@@ -87,7 +92,7 @@ for (let round = 0; round < rounds; round++) {
   load.push(loadavg()[0]);
   for (const [index, request] of cases.entries()) {
     for (const peer of present) {
-      const { microseconds } = await peer.ask({ ...request, milliseconds });
+      const { microseconds } = await quietly(1, () => peer.ask({ ...request, milliseconds }));
       if (microseconds !== undefined) times[index].get(peer.name).push(microseconds);
     }
   }
@@ -98,10 +103,17 @@ for (let round = 0; round < rounds; round++) {
 for (const peer of peers) peer.close();
 rmSync(folder, { recursive: true });
 
-const machine = { cpu: cpus()[0].model, cores: availableParallelism(), node: process.version, load };
+const machine = { cpu: cpus()[0].model, cores: availableParallelism(), node: process.version, load, discarded };
 const text = report({ cases, times, rates, threads, machine, rounds, milliseconds });
 process.stdout.write(text);
 if (options.out !== undefined) writeFileSync(options.out, text);
+
+function install() {
+  const run = (command, ...args) => execFileSync(command, args, { stdio: ['ignore', 2, 2] });
+  run('npm', 'ci', '--ignore-scripts', '--prefix', here('peers'));
+  if (!existsSync(environment)) run('python3', '-m', 'venv', environment);
+  run(join(environment, 'bin/python'), '-m', 'pip', 'install', '--quiet', '-r', here('peers/requirements.txt'));
+}
 
 /** Peers whose first five losses agree with fedtempo's, on every network and input. */
 async function checkedPeers() {
@@ -130,9 +142,10 @@ async function warmUp() {
 }
 
 async function measureRates() {
-  rates.fedtempo.push((await peers[0].ask({ task: 'product', milliseconds })).gigaflops);
+  const ask = async (peer, task) => (await quietly(1, () => peer.ask({ task, milliseconds }))).gigaflops;
+  rates.fedtempo.push(await ask(peers[0], 'product'));
   const numpy = present.find(({ name }) => name === 'numpy');
   if (numpy === undefined) return;
-  rates.sgemm.push((await numpy.ask({ task: 'sgemm', milliseconds })).gigaflops);
-  rates.product.push((await numpy.ask({ task: 'product', milliseconds })).gigaflops);
+  rates.sgemm.push(await ask(numpy, 'sgemm'));
+  rates.product.push(await ask(numpy, 'product'));
 }

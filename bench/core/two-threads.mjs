@@ -1,5 +1,6 @@
 /** Epochs a second of one worker thread, then of two at once. */
 import { Worker } from 'node:worker_threads';
+import { quietly } from './quiet.mjs';
 
 const workers = [];
 
@@ -16,7 +17,8 @@ export async function measureThreads(folder, milliseconds) {
     workers.push(worker);
     await answer(worker);
   }
-  const run = async (chosen) => {
+  const run = (chosen) => quietly(chosen.length, () => epochsPerSecond(chosen));
+  const epochsPerSecond = async (chosen) => {
     for (const worker of chosen) worker.postMessage(milliseconds);
     const found = await Promise.all(chosen.map(answer));
     return found.reduce((sum, value) => sum + value, 0);

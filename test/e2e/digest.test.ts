@@ -37,7 +37,9 @@ test('two rounds of the 2NN on all of MNIST give the same bits and the same reco
   expect(process.digest).toBe(inline.digest);
   expect(reference.digest).toBe(inline.digest);
   const results = ({ directory }: { directory: string }) =>
-    readLines(join(directory, 'rounds.jsonl')).map(({ ms: _, bytesDown: __, bytesUp: ___, totalBytes: ____, ...rest }) => rest);
+    readLines(join(directory, 'rounds.jsonl')).map(
+      ({ ms: _, bytesDown: __, bytesUp: ___, totalBytes: ____, ...rest }) => rest,
+    );
   expect(results(process)).toEqual(results(inline));
   expect(results(reference)).toEqual(results(inline));
   const clients = ({ directory }: { directory: string }) =>

@@ -65,11 +65,7 @@ test.each<[string, string, string, string[]]>([
     'an unknown key',
     'seeds: [',
     'sedes: [',
-    [
-      'STUDY_INVALID study.yaml:4: sedes: unknown key',
-      'did you mean seeds?',
-      'also:     study.yaml:4: sedes: unknown key',
-    ],
+    ['STUDY_INVALID study.yaml:4: sedes: unknown key', 'did you mean seeds?', 'also:     study.yaml: seeds: missing'],
   ],
   [
     'an unknown key of an arm',

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { loadData } from '../../client/load-data.js';
 import { roundPlanner } from '../../shared/scenario/round-plan.js';
-import { localWorkOf } from '../../shared/scenario/scenario.js';
+import type { Scenario } from '../../shared/scenario/scenario.js';
 import { addScenarioOptions, overridesOf, type ScenarioOptions } from '../options.js';
 import { locating, openScenario } from '../scenario-file.js';
 import { warningsFor } from '../warnings.js';
@@ -25,8 +25,7 @@ export function addValidate(program: Command): void {
       for (const warning of warningsFor(scenario, loaded)) process.stderr.write(`! warning: ${warning}\n`);
       const { source, model: made } = loaded;
       const { federation, data, model } = scenario;
-      const work = localWorkOf(scenario);
-      const local = 'localEpochs' in work ? `${work.localEpochs} local epochs` : `${work.localSteps} local steps`;
+      const local = localWork(scenario);
       const widths = made.widths.join('-');
       process.stdout.write(
         `${scenario.name} is valid: ${source.name} (${source.train.examples} training and ${source.test.examples} test examples), ` +
@@ -35,4 +34,13 @@ export function addValidate(program: Command): void {
       );
     }
   });
+}
+
+/** How long clients train in a round, in words; a schedule takes the place of the number of its name. */
+function localWork({ federation, schedules }: Scenario): string {
+  if (schedules.localSteps !== undefined) return 'scheduled local steps';
+  if (schedules.localEpochs !== undefined) return 'scheduled local epochs';
+  const { localSteps, localEpochs = 1 } = federation;
+  if (localSteps !== undefined) return localSteps === 1 ? '1 local step' : `${localSteps} local steps`;
+  return localEpochs === 1 ? '1 local epoch' : `${localEpochs} local epochs`;
 }

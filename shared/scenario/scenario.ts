@@ -1,5 +1,4 @@
 /** A scenario as the rest of the house sees it: complete, free of contradictions, frozen. */
-import type { LocalWork } from '../data/batches.js';
 import { FedtempoError } from '../errors.js';
 import { checkPlan } from '../schedule/check.js';
 import { planScenario } from './plan.js';
@@ -106,12 +105,6 @@ function cohortSize(cohort: ParsedScenario['federation']['cohort'], population: 
     expected: `at most ${population}`,
     fix: 'lower federation.cohort.size or raise data.partition.clients',
   });
-}
-
-/** How long clients train in a round. */
-export function localWorkOf({ federation }: Scenario): LocalWork {
-  if (federation.localSteps !== undefined) return { localSteps: federation.localSteps };
-  return { localEpochs: federation.localEpochs ?? 1 };
 }
 
 function contradiction(where: string, summary: string, rest: { found: string; expected: string; fix?: string }) {

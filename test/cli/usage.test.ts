@@ -68,7 +68,7 @@ describe('validate', () => {
     const lines = stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(2);
     expect(lines[0]).toContain('xor is valid: xor (4 training and 4 test examples), 4 clients (iid), 2-4-2 tanh');
-    expect(lines[0]).toContain('at most 300 rounds of 4 clients, 1 local steps');
+    expect(lines[0]).toContain('at most 300 rounds of 4 clients, 1 local step');
     expect(lines[1]).toContain('xor-perceptron is valid');
     expect(lines[1]).toContain('2-2 tanh');
     expect(existsSync(join(repository, 'runs')) ? readdirSync(join(repository, 'runs')) : []).toEqual(before);

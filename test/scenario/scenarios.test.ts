@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { scenarioJsonSchema } from 'fedtempo/shared/scenario/json-schema.js';
 import { loadScenarios } from 'fedtempo/shared/scenario/load.js';
-import { localWorkOf } from 'fedtempo/shared/scenario/scenario.js';
 import { describe, expect, test } from 'vitest';
 import { base, changed } from './base.js';
 
@@ -80,8 +79,8 @@ test.each([
 test('local steps stand in place of local epochs', () => {
   const scenario = loadOne(changed('rounds: 60', 'rounds: 60\n  localSteps: 9'));
   expect(scenario.federation).not.toHaveProperty('localEpochs');
-  expect(localWorkOf(scenario)).toEqual({ localSteps: 9 });
-  expect(localWorkOf(loadOne(changed('rounds: 60', 'rounds: 60\n  localEpochs: 3')))).toEqual({ localEpochs: 3 });
+  expect(scenario.federation.localSteps).toBe(9);
+  expect(loadOne(changed('rounds: 60', 'rounds: 60\n  localEpochs: 3')).federation.localEpochs).toBe(3);
 });
 
 test('JSON is read as well, and means the same', () => {

@@ -7,12 +7,13 @@ import { stringify } from 'yaml';
 import { type ClientData, loadData } from '../client/load-data.js';
 import { createParticipant } from '../client/participant.js';
 import { coordinate, type RunResult } from '../server/coordinator.js';
-import { weightsDigest } from '../server/digest.js';
+import { digestOf } from '../server/digest.js';
 import { type Evaluator, InlineEvaluator } from '../server/evaluation/evaluator.js';
 import { ThreadedEvaluator } from '../server/evaluation/threads.js';
 import { InlinePool } from '../server/pool/inline.js';
 import type { ClientPool } from '../server/pool/pool.js';
 import { ProcessPool } from '../server/pool/process.js';
+import { WorkerPool } from '../server/pool/worker/worker-pool.js';
 import type { Summary } from '../server/store/records.js';
 import { RunStore } from '../server/store/run-store.js';
 import { encodeModel } from '../server/store/safetensors.js';
@@ -60,7 +61,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const initial = initialize(model, scenario.model.initialization, scenario.seed);
 
   const pool = await startPool(options, loaded);
-  const evaluator = createEvaluator(options, loaded);
+  const evaluator = pool instanceof WorkerPool ? pool : createEvaluator(options, loaded);
   try {
     const store = RunStore.create({
       out,
@@ -143,8 +144,24 @@ function startPool(
   loaded: ClientData,
 ): Promise<ClientPool> {
   const { pool, seed } = scenario;
+  const note = (text: string) => {
+    progress.note(text);
+    log.warn(text);
+  };
   if (pool.kind === 'inline')
     return Promise.resolve(new InlinePool(createParticipant(loaded, chooseKernels(kernels), seed).answer));
+  if (pool.kind === 'worker') {
+    const { data, model } = scenario;
+    return WorkerPool.start({
+      program: new URL('../client/pool-thread.js', import.meta.url),
+      data: { scenario: { seed, data, model }, folder, kernels },
+      datasetDigest: loaded.source.digest,
+      workers: pool.workers,
+      restarts: pool.restarts,
+      testExamples: loaded.source.test.examples,
+      note,
+    });
+  }
   const entry = fileURLToPath(new URL('../client/process-main.js', import.meta.url));
   const { version } = versions();
   return ProcessPool.start(
@@ -161,10 +178,7 @@ function startPool(
       replyMs: pool.replySeconds * 1000,
       command: [process.execPath, entry],
       environment: { FEDTEMPO_KERNELS: kernels, FEDTEMPO_SOFTWARE: `fedtempo ${version}` },
-      note: (text) => {
-        progress.note(text);
-        log.warn(text);
-      },
+      note,
     },
     signal,
   );
@@ -189,13 +203,12 @@ function summarize(
   const last = evaluated.at(-1);
   const sum = (value: (round: (typeof rounds)[number]) => number) =>
     rounds.reduce((total, round) => total + value(round), 0);
-  const traffic = pool.traffic();
   return {
     name: scenario.name,
     seed: scenario.seed,
     outcome: result.outcome,
     rounds: rounds.length,
-    digest: weightsDigest(result.weights),
+    digest: digestOf(result.weights),
     finalAccuracy: last?.testAccuracy ?? null,
     finalLoss: last?.testLoss ?? null,
     bestAccuracy:
@@ -204,8 +217,8 @@ function summarize(
     examples: sum(({ examples }) => examples),
     steps: sum(({ steps }) => steps),
     failures: sum(({ failures }) => failures.length),
-    bytesDown: traffic.down,
-    bytesUp: traffic.up,
+    bytesDown: sum(({ bytesDown }) => bytesDown),
+    bytesUp: sum(({ bytesUp }) => bytesUp),
     wallMs,
     pool: pool.kind,
     workers: pool.workers,

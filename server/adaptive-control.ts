@@ -19,8 +19,8 @@ export class AdaptiveControl {
     for (const [name, schedule] of this.#schedules) this.#states.set(name, schedule.init());
   }
 
-  /** Whether anyone listens to what updates say together; measuring it costs a pass over each update. */
-  get listensToUpdates(): boolean {
+  /** Whether anyone listens: updates are then measured, which costs a pass over each, and rounds wait for evaluations. */
+  get listens(): boolean {
     return this.#schedules.size > 0;
   }
 

@@ -1,20 +1,24 @@
-/** The round loop: runs rounds until a target is reached, the last round is done, or someone stops it; records every one. */
-import { FedtempoError } from '../shared/errors.js';
-import { createAlgorithm, type ServerState } from '../shared/federation/algorithm.js';
+/**
+ * The round loop: runs rounds until a target is reached, the last round is done, or someone stops it; records every one.
+ *
+ * A round is evaluated while the next one trains, since both only read its weights. Where the evaluation then ends the
+ * run, what the next round has done is dropped; where an adaptive schedule listens, the next round waits for it.
+ */
+
+import type { FedtempoError } from '../shared/errors.js';
+import { type Algorithm, createAlgorithm } from '../shared/federation/algorithm.js';
 import { sampleUniform } from '../shared/federation/sampler/uniform.js';
 import { adaptiveSpecsOf } from '../shared/scenario/plan.js';
 import type { RoundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
 import type { UpdateSpread } from '../shared/schedule/adaptive/adaptive.js';
 import { AdaptiveControl, type AdaptiveStates } from './adaptive-control.js';
+import { diverged, reachedTarget, starved } from './ending.js';
 import type { Evaluation, Evaluator } from './evaluation/evaluator.js';
 import type { ClientPool } from './pool/pool.js';
-import { recordRound } from './record-round.js';
+import { type RoundFacts, recordRound } from './record-round.js';
 import { type RoundResult, runRound } from './round.js';
 import type { ClientRecord, Outcome, RoundRecord } from './store/records.js';
-
-/** Rounds in a row below the minimum of replies after which a run gives up. */
-const MAX_ABANDONED = 10;
 
 export interface CoordinatorOptions {
   readonly scenario: Scenario;
@@ -49,107 +53,149 @@ export interface RunResult {
   readonly error?: unknown;
 }
 
+/** A round that is done but for its evaluation. */
+interface Trained {
+  readonly facts: Omit<RoundFacts, 'evaluation' | 'previous'>;
+  readonly evaluation: Promise<TimedEvaluation | undefined>;
+  readonly failure: FedtempoError | undefined;
+}
+
+type TimedEvaluation = Evaluation & { readonly ms: number };
+
+/** Why and how a run ended, without its records. */
+type Ending = Pick<RunResult, 'outcome' | 'error'> & { readonly roundsToTarget?: number };
+
 /** Runs a scenario. What fails on the way is in the result: rounds that were recorded are not lost. */
 export async function coordinate(options: CoordinatorOptions): Promise<RunResult> {
-  const { scenario, planner, pool, shardSize, signal, onRound, examples } = options;
-  const { federation, data, seed } = scenario;
-  const { clients } = data.partition;
-  const algorithm = createAlgorithm(federation.algorithm);
-  const rounds: RoundRecord[] = [];
-  let weights = options.initial;
-  let serverState: ServerState;
-  const adaptive = new AdaptiveControl(adaptiveSpecsOf(scenario));
-  let abandoned = 0;
-  const end = (outcome: Outcome, rest: { roundsToTarget?: number; error?: unknown } = {}): RunResult => ({
-    outcome,
-    weights,
-    rounds,
-    roundsToTarget: null,
-    ...rest,
-  });
+  const run = new Run(options);
+  const ending = await run.toEnd();
+  return { roundsToTarget: null, ...ending, weights: run.weights, rounds: run.rounds };
+}
 
-  try {
-    for (let round = 0; round < federation.rounds; round++) {
-      if (signal.aborted) return end('interrupted');
-      const began = performance.now();
-      const before = pool.traffic();
-      const overrides = adaptive.values();
-      const values = planner.values(round, overrides);
-      const cohort = sampleUniform(clients, values.cohortSize ?? federation.cohort.size, seed, round);
-      const plan = planner.plan(round, Math.max(...cohort.map(shardSize)), overrides);
-      const minimumReplies = Math.min(federation.minimumReplies, cohort.length);
-      const serverValues = (updates: UpdateSpread | null) => {
-        adaptive.observe('updates', { round, trainLoss: null, testLoss: null, testAccuracy: null, updates });
-        const { serverLearningRate = 1, serverMomentum = 0 } = { ...values, ...adaptive.values() };
-        return { learningRate: serverLearningRate, momentum: serverMomentum };
-      };
-      const measure = adaptive.listensToUpdates;
-      const rules = { plan, cohort, algorithm, shardSize, minimumReplies, serverValues, measure };
-      const result = await runRound({ ...rules, weights, serverState, pool, signal });
-      if (result === undefined) return end('interrupted');
-      ({ weights, serverState } = result);
-      const evaluation = await evaluate(options, round, weights);
-      const record = recordRound({
-        plan,
-        values,
-        cohort,
-        result,
-        evaluation,
-        weights,
-        before,
-        after: pool.traffic(),
-        totalMs: performance.now() - began,
-        examples,
-        meanShard: examples / clients,
-        previous: rounds.at(-1),
-      });
-      rounds.push(record);
-      const { trainLoss, testLoss, testAccuracy } = record;
-      adaptive.observe('round', { round, trainLoss, testLoss, testAccuracy, updates: result.spread });
-      onRound({ record, clients: result.records, weights, adaptive: adaptive.states() });
+class Run {
+  readonly rounds: RoundRecord[] = [];
+  /** Global weights after the last recorded round [p]. */
+  weights: Float32Array;
+  readonly #options: CoordinatorOptions;
+  readonly #algorithm: Algorithm;
+  readonly #adaptive: AdaptiveControl;
+  #abandoned = 0;
 
-      abandoned = result.committed ? 0 : abandoned + 1;
-      const failed = diverged(result) ?? starved(result, abandoned, minimumReplies);
-      if (failed !== undefined) return end(failed.code === 'RUN_DIVERGED' ? 'diverged' : 'failed', { error: failed });
-      if (reached(scenario, evaluation)) return end('target', { roundsToTarget: round + 1 });
-      if (adaptive.stops) return end('flat');
+  constructor(options: CoordinatorOptions) {
+    this.#options = options;
+    this.weights = options.initial;
+    this.#algorithm = createAlgorithm(options.scenario.federation.algorithm);
+    this.#adaptive = new AdaptiveControl(adaptiveSpecsOf(options.scenario));
+  }
+
+  async toEnd(): Promise<Ending> {
+    const { signal } = this.#options;
+    const dropping = new AbortController();
+    try {
+      return await this.#loop(AbortSignal.any([signal, dropping.signal]));
+    } catch (error) {
+      return { outcome: signal.aborted ? 'interrupted' : 'failed', error };
+    } finally {
+      // A round that nobody will record trains no further.
+      dropping.abort();
     }
-    return end('rounds');
-  } catch (error) {
-    return end(signal.aborted ? 'interrupted' : 'failed', { error });
+  }
+
+  async #loop(signal: AbortSignal): Promise<Ending> {
+    const { rounds } = this.#options.scenario.federation;
+    let state: Pick<RoundResult, 'weights' | 'serverState'> = { weights: this.weights, serverState: undefined };
+    let before: Trained | undefined;
+    for (let round = 0; round < rounds; round++) {
+      if (signal.aborted) break;
+      const training = this.#train(round, state, signal);
+      // If the round before ends the run, or fails, this one is dropped whatever becomes of it.
+      training.catch(() => {});
+      const ending = before && (await this.#settle(before));
+      if (ending !== undefined) return ending;
+      before = undefined;
+      const trained = await training;
+      if (trained === undefined) break;
+      state = trained.facts.result;
+      const evaluation = this.#evaluate(round, state.weights);
+      // It is waited for when the round is recorded; until then a failure of it is nobody's.
+      evaluation.catch(() => {});
+      before = { ...trained, evaluation };
+      const mayOverlap = !this.#adaptive.listens && trained.failure === undefined;
+      if (mayOverlap && round + 1 < rounds) continue;
+      const end = await this.#settle(before);
+      if (end !== undefined) return end;
+      before = undefined;
+    }
+    if (before !== undefined) {
+      const ending = await this.#settle(before);
+      if (ending !== undefined) return ending;
+    }
+    return { outcome: signal.aborted ? 'interrupted' : 'rounds' };
+  }
+
+  /** Runs a round up to its evaluation. Undefined if it was aborted. */
+  async #train(
+    round: number,
+    { weights, serverState }: Pick<RoundResult, 'weights' | 'serverState'>,
+    signal: AbortSignal,
+  ): Promise<Omit<Trained, 'evaluation'> | undefined> {
+    const { scenario, planner, pool, shardSize, examples } = this.#options;
+    const { federation, data, seed } = scenario;
+    const { clients } = data.partition;
+    const began = performance.now();
+    const before = pool.traffic();
+    const overrides = this.#adaptive.values();
+    const values = planner.values(round, overrides);
+    const cohort = sampleUniform(clients, values.cohortSize ?? federation.cohort.size, seed, round);
+    const plan = planner.plan(round, longest(cohort, shardSize), overrides);
+    const minimumReplies = Math.min(federation.minimumReplies, cohort.length);
+    const serverValues = (updates: UpdateSpread | null) => {
+      this.#adaptive.observe('updates', { round, trainLoss: null, testLoss: null, testAccuracy: null, updates });
+      const { serverLearningRate = 1, serverMomentum = 0 } = { ...values, ...this.#adaptive.values() };
+      return { learningRate: serverLearningRate, momentum: serverMomentum };
+    };
+    const rules = { plan, cohort, algorithm: this.#algorithm, shardSize, minimumReplies, serverValues };
+    const measure = this.#adaptive.listens;
+    const result = await runRound({ ...rules, measure, weights, serverState, pool, signal });
+    if (result === undefined) return undefined;
+    this.#abandoned = result.committed ? 0 : this.#abandoned + 1;
+    const totalMs = performance.now() - began;
+    const meanShard = examples / clients;
+    const facts = { plan, values, cohort, result, weights: result.weights, before, after: pool.traffic(), totalMs };
+    return {
+      facts: { ...facts, examples, meanShard },
+      failure: diverged(result) ?? starved(result, this.#abandoned, minimumReplies),
+    };
+  }
+
+  /** Waits for a round's evaluation and records it. Returns why the run ends with it, if it does. */
+  async #settle({ facts, evaluation: pending, failure }: Trained): Promise<Ending | undefined> {
+    const evaluation = await pending;
+    const { plan, result, weights } = facts;
+    const { round } = plan;
+    const record = recordRound({ ...facts, evaluation, previous: this.rounds.at(-1) });
+    this.rounds.push(record);
+    this.weights = weights;
+    const { trainLoss, testLoss, testAccuracy } = record;
+    this.#adaptive.observe('round', { round, trainLoss, testLoss, testAccuracy, updates: result.spread });
+    this.#options.onRound({ record, clients: result.records, weights, adaptive: this.#adaptive.states() });
+    if (failure !== undefined) {
+      return { outcome: failure.code === 'RUN_DIVERGED' ? 'diverged' : 'failed', error: failure };
+    }
+    if (reachedTarget(this.#options.scenario, evaluation)) return { outcome: 'target', roundsToTarget: round + 1 };
+    return this.#adaptive.stops ? { outcome: 'flat' } : undefined;
+  }
+
+  /** The last round is always evaluated. */
+  async #evaluate(round: number, weights: Float32Array): Promise<TimedEvaluation | undefined> {
+    const { scenario, evaluator } = this.#options;
+    const due = (round + 1) % scenario.evaluation.every === 0 || round + 1 === scenario.federation.rounds;
+    if (!due) return undefined;
+    const began = performance.now();
+    return { ...(await evaluator.evaluate(weights)), ms: performance.now() - began };
   }
 }
 
-/** The last round is always evaluated. */
-async function evaluate({ scenario, evaluator }: CoordinatorOptions, round: number, weights: Float32Array) {
-  const due = (round + 1) % scenario.evaluation.every === 0 || round + 1 === scenario.federation.rounds;
-  if (!due) return undefined;
-  const began = performance.now();
-  return { ...(await evaluator.evaluate(weights)), ms: performance.now() - began };
-}
-
-/** No update was usable because all that came had left the range: going on would change nothing. */
-function diverged({ updates, failures }: RoundResult): FedtempoError | undefined {
-  const left = failures.filter(({ code }) => code === 'non-finite' || code === 'out-of-range');
-  if (updates > 0 || left.length === 0) return undefined;
-  return new FedtempoError('RUN_DIVERGED', 'no update of the round was finite and within range', {
-    found: left[0].reason,
-    expected: 'finite updates that move no parameter by more than 64',
-    fix: 'lower schedules.learningRate; what was recorded until here is kept',
-  });
-}
-
-function starved({ updates, failures }: RoundResult, inARow: number, minimum: number): FedtempoError | undefined {
-  if (inARow < MAX_ABANDONED) return undefined;
-  return new FedtempoError('RUN_BELOW_MINIMUM', `${inARow} rounds in a row had fewer replies than the minimum`, {
-    found: `${updates} replies; ${failures[0]?.reason ?? ''}`,
-    expected: `at least ${minimum}`,
-    fix: 'see clients.jsonl for the reasons; federation.minimumReplies sets the minimum',
-  });
-}
-
-function reached({ stop }: Scenario, evaluation: Evaluation | undefined): boolean {
-  if (evaluation === undefined) return false;
-  if (stop.testAccuracy !== undefined && evaluation.accuracy >= stop.testAccuracy) return true;
-  return stop.testLoss !== undefined && evaluation.loss <= stop.testLoss;
+function longest(cohort: readonly number[], shardSize: (client: number) => number): number {
+  return cohort.reduce((most, client) => Math.max(most, shardSize(client)), 0);
 }

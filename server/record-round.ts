@@ -1,10 +1,11 @@
 /** From what happened in a round to its line of rounds.jsonl. */
 import type { HyperparameterValues } from '../shared/schedule/hyperparameters.js';
 import type { RoundPlan } from '../shared/training/round-plan.js';
-import { weightsDigest } from './digest.js';
+import { milliseconds } from './collect.js';
+import { digestOf } from './digest.js';
 import type { Evaluation } from './evaluation/evaluator.js';
 import type { Traffic } from './pool/pool.js';
-import { milliseconds, type RoundResult } from './round.js';
+import type { RoundResult } from './round.js';
 import type { RoundRecord } from './store/records.js';
 
 export interface RoundFacts {
@@ -45,7 +46,7 @@ export function recordRound(facts: RoundFacts): RoundRecord {
     clipNorm: values.clipNorm ?? null,
     noiseScale: (plan.learningRate * facts.examples) / (plan.batchSize === 'full' ? facts.meanShard : plan.batchSize),
     cohort,
-    replies: result.updates,
+    replies: result.updates.length,
     failures: result.failures.map(({ client, code, reason }) => ({ client, code, reason })),
     committed: result.committed,
     trainLoss: result.examples > 0 ? result.lossSum / result.examples : null,
@@ -66,6 +67,6 @@ export function recordRound(facts: RoundFacts): RoundRecord {
       aggregate: milliseconds(aggregate),
       evaluate: milliseconds(evaluation?.ms ?? 0),
     },
-    digest: weightsDigest(facts.weights),
+    digest: digestOf(facts.weights),
   };
 }

@@ -10,7 +10,7 @@ export interface Evaluation {
 }
 
 export interface Evaluator {
-  /** @param weights [p], not changed while the promise is open */
+  /** One at a time. @param weights [p], not changed while the promise is open */
   evaluate(weights: Float32Array): Promise<Evaluation>;
   close(): Promise<void>;
 }

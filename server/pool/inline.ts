@@ -1,8 +1,10 @@
 /** The reference pool: trains one client after the other in this very thread. */
 import { messageOf } from '../../shared/errors.js';
-import type { Reply, Update } from '../../shared/training/reply.js';
+import { receiveUpdate } from '../../shared/federation/receive.js';
+import type { Update } from '../../shared/training/reply.js';
 import type { RoundPlan } from '../../shared/training/round-plan.js';
-import type { ClientPool, PoolReply, RoundWork } from './pool.js';
+import { digestOf } from '../digest.js';
+import { type ClientPool, type PoolReply, type RoundWork, receptionOf, type TaskGroup } from './pool.js';
 
 /** Trains one client. */
 export type Answer = (plan: RoundPlan, client: number, weights: Float32Array) => Update;
@@ -17,12 +19,14 @@ export class InlinePool implements ClientPool {
     this.#answer = answer;
   }
 
-  async *dispatch({ plan, cohort, weights, check }: RoundWork, signal: AbortSignal): AsyncIterable<PoolReply> {
-    for (const client of cohort) {
-      // Signals and timers get their turn between clients.
-      await new Promise((resolve) => setImmediate(resolve));
-      if (signal.aborted) return;
-      yield { reply: this.#train(plan, client, weights, check), worker: 0 };
+  async *dispatch(work: RoundWork, signal: AbortSignal): AsyncIterable<PoolReply> {
+    for (const group of work.groups) {
+      for (const client of group.clients) {
+        // Signals and timers get their turn between clients.
+        await new Promise((resolve) => setImmediate(resolve));
+        if (signal.aborted) return;
+        yield this.#train(work, group, client);
+      }
     }
   }
 
@@ -32,12 +36,17 @@ export class InlinePool implements ClientPool {
 
   async close(): Promise<void> {}
 
-  #train(plan: RoundPlan, client: number, weights: Float32Array, check: RoundWork['check']): Reply {
+  #train(work: RoundWork, group: TaskGroup, client: number): PoolReply {
+    const { plan, weights } = group;
     try {
       const update = this.#answer(plan, client, weights);
-      return check(update) ?? update;
+      const began = performance.now();
+      const reply = receiveUpdate(update, { ...receptionOf(work, group, client), digestOf });
+      return { reply, worker: 0, receiveMs: performance.now() - began };
     } catch (error) {
-      return { kind: 'failure', round: plan.round, client, code: 'client-error', reason: messageOf(error) };
+      const reason = messageOf(error);
+      const reply = { kind: 'failure', round: plan.round, client, code: 'client-error', reason } as const;
+      return { reply, worker: 0, receiveMs: 0 };
     }
   }
 }

@@ -1,22 +1,35 @@
 /** A pool runs the tasks of a round somewhere. Every pool passes one conformance suite; inline is the reference. */
-import type { Failure, Reply, Update } from '../../shared/training/reply.js';
+import type { Aggregator } from '../../shared/federation/aggregator.js';
+import type { CountedUpdate, Failure } from '../../shared/training/reply.js';
 import type { RoundPlan } from '../../shared/training/round-plan.js';
 
-/** The work of one round: each client of the cohort trains once, from the same weights under the same plan. */
-export interface RoundWork {
+/** Clients that train from the same weights under the same plan, and where their updates go. */
+export interface TaskGroup {
   readonly plan: RoundPlan;
-  /** Ascending clients, each once. */
-  readonly cohort: readonly number[];
-  /** Global weights [p]; nobody changes them. */
+  /** The weights to begin with [p]; nobody changes them. */
   readonly weights: Float32Array;
-  /** Decides whether an update may be counted; a failure it returns takes the update's place. */
-  readonly check: (update: Update) => Failure | undefined;
+  /** Ascending. */
+  readonly clients: readonly number[];
+  /** Takes every update that passes the check; without one, updates come back with their parameters. */
+  readonly aggregator?: Aggregator | undefined;
+}
+
+/** The work of one dispatch. A round of a flat federation is one group. */
+export interface RoundWork {
+  /** A client is in one group at most. */
+  readonly groups: readonly TaskGroup[];
+  /** n_k: the size of a client's shard. */
+  readonly shardSize: (client: number) => number;
+  /** Whether the norms of updates are wanted: a pass over each. */
+  readonly measure: boolean;
 }
 
 /** A reply, and the number of the worker that it came from (for timing and logs alone). */
 export interface PoolReply {
-  readonly reply: Reply;
+  readonly reply: CountedUpdate | Failure;
   readonly worker: number;
+  /** Time spent checking and adding it. */
+  readonly receiveMs: number;
 }
 
 /** Bytes on the wire since the pool began. */
@@ -30,8 +43,8 @@ export interface ClientPool {
   /** Processes or threads that train. */
   readonly workers: number;
   /**
-   * Runs one round. Yields exactly one reply for each client of the cohort, in any order; when `signal` aborts it
-   * stops early. One round at a time.
+   * Trains every client of the work. Yields exactly one reply for each, in any order; aggregators hold all updates once
+   * the last reply was taken. When `signal` aborts it stops early. One dispatch at a time.
    */
   dispatch(work: RoundWork, signal: AbortSignal): AsyncIterable<PoolReply>;
   /** Time that the last dispatch took to hand plan and weights to every worker. */
@@ -39,4 +52,9 @@ export interface ClientPool {
   traffic(): Traffic;
   /** Ends every worker; afterwards nothing of the pool is left. */
   close(): Promise<void>;
+}
+
+/** What `receiveUpdate` needs to know about a client of a group. */
+export function receptionOf({ shardSize, measure }: RoundWork, { weights, aggregator }: TaskGroup, client: number) {
+  return { parameters: weights.length, examples: shardSize(client), aggregator, measure };
 }

@@ -11,7 +11,7 @@ import type { ParsedScenario } from '../../shared/scenario/schema.js';
 import { type CloseName, Connection, type ConnectionEvents } from './connection.js';
 import { type Door, openDoor } from './listen.js';
 import { OpenRound } from './open-round.js';
-import type { ClientPool, PoolReply, RoundWork, Traffic } from './pool.js';
+import type { ClientPool, PoolReply, RoundWork, TaskGroup, Traffic } from './pool.js';
 
 export interface WebSocketPoolOptions {
   readonly run: string;
@@ -104,8 +104,17 @@ export class WebSocketPool implements ClientPool {
     return missing();
   }
 
+  /** Groups run one after the other: a connection holds the weights of one group at a time. */
   async *dispatch(work: RoundWork, signal: AbortSignal): AsyncIterable<PoolReply> {
-    const round = new OpenRound(this.#options.run, work);
+    this.broadcastMs = 0;
+    for (const group of work.groups) {
+      if (signal.aborted) return;
+      if (group.clients.length > 0) yield* this.#dispatchGroup(work, group, signal);
+    }
+  }
+
+  async *#dispatchGroup(work: RoundWork, group: TaskGroup, signal: AbortSignal): AsyncIterable<PoolReply> {
+    const round = new OpenRound(this.#options.run, work, group);
     this.#round = round;
     const stop = () => round.replies.end();
     signal.addEventListener('abort', stop);
@@ -116,8 +125,8 @@ export class WebSocketPool implements ClientPool {
     }, this.#options.replyMs);
     try {
       const began = performance.now();
-      await this.#broadcast(round, work);
-      this.broadcastMs = performance.now() - began;
+      await this.#broadcast(round, group);
+      this.broadcastMs += performance.now() - began;
       yield* round.replies;
     } finally {
       clearTimeout(timer);
@@ -136,9 +145,9 @@ export class WebSocketPool implements ClientPool {
   }
 
   /** One frame with plan and weights, encoded once, the same bytes to all; then each connection's clients. */
-  async #broadcast(round: OpenRound, { plan, cohort, weights }: RoundWork): Promise<void> {
+  async #broadcast(round: OpenRound, { plan, clients: drawn, weights }: TaskGroup): Promise<void> {
     const bySlot = new Map<number, number[]>();
-    for (const client of cohort) {
+    for (const client of drawn) {
       const slot = this.#slotOf(client);
       bySlot.set(slot, [...(bySlot.get(slot) ?? []), client]);
     }

@@ -52,6 +52,7 @@ export interface RoundRecord {
 
 /** Where the time of a round went, in milliseconds. */
 export interface RoundTimes {
+  /** From the round's beginning until its new weights were there; its evaluation comes after, beside the next round. */
   readonly total: number;
   /** Until plan and weights were handed to every socket. */
   readonly broadcast: number;
@@ -68,6 +69,8 @@ export interface RoundTimes {
 export type ClientRecord =
   | ({ readonly round: number; readonly client: number; readonly kind: 'update'; readonly worker: number } & {
       readonly examples: number;
+      /** SHA-256 of local − global as little-endian float32: what a replay must give again. */
+      readonly updateDigest: string;
       readonly trainMs: number;
     } & TrainingMetrics &
       Used)
@@ -99,6 +102,7 @@ export interface Summary {
   readonly examples: number;
   readonly steps: number;
   readonly failures: number;
+  /** Bytes on the wire in the recorded rounds. */
   readonly bytesDown: number;
   readonly bytesUp: number;
   readonly wallMs: number;

@@ -4,13 +4,30 @@
  */
 import type { Update } from '../training/reply.js';
 
+/** What makes an empty aggregator, as plain data: a thread makes one of the same kind from it. */
+export interface AggregatorSpec {
+  readonly kind: string;
+  /** p */
+  readonly parameters: number;
+  /** The most examples that its updates can weigh in all. */
+  readonly maxExamples: number;
+}
+
+/** Whose updates an aggregator has gathered. */
+export interface Tally {
+  readonly clients: readonly number[];
+  /** Σ n_k */
+  readonly examples: number;
+}
+
 export interface Aggregator {
+  readonly spec: AggregatorSpec;
   /** Takes one update; each client at most once. @throws RangeError if it cannot be represented (check it first). */
   add(update: Update): void;
   /** Takes what another aggregator of the same kind has gathered. @throws Error if a client is in both. */
   merge(other: this): void;
-  /** Clients gathered so far, ascending. */
-  contributors(): readonly number[];
+  /** Clients gathered so far, ascending, and what they weigh. */
+  tally(): Tally;
   /** The aggregate [p], float64. At least one update is needed. */
   finish(): Float64Array;
 }

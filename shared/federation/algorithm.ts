@@ -2,7 +2,8 @@
  * An algorithm is a short composition: what the local step adds, how updates are reduced, what the server does with the
  * result. One file each, named as in the literature; the table below is the only other place that knows them.
  */
-import type { Aggregator } from './aggregator.js';
+import type { Aggregator, AggregatorSpec, Tally } from './aggregator.js';
+import { ExactMean } from './exact-mean.js';
 import { fedAvg } from './fedavg.js';
 
 /** What the server's optimizer uses in a round. */
@@ -13,8 +14,8 @@ export interface ServerValues {
   readonly momentum: number;
 }
 
-/** What the server's optimizer keeps between rounds; undefined until it keeps something. */
-export type ServerState = { readonly velocity: Float64Array } | undefined;
+/** What the server's optimizer keeps between rounds, tensors [p] by name; undefined until it keeps something. */
+export type ServerState = { readonly [name: string]: Float64Array } | undefined;
 
 export interface ServerStep {
   readonly weights: Float32Array;
@@ -37,4 +38,17 @@ export function createAlgorithm(spec: { kind: (typeof algorithmKinds)[number] })
     case 'fedavg':
       return fedAvg;
   }
+}
+
+/**
+ * An aggregator from its plain description.
+ *
+ * @param sums [p], where it keeps its sums: zeros, or with `gathered` what a thread has summed up there
+ */
+export function createAggregator(
+  { parameters, maxExamples }: AggregatorSpec,
+  sums?: Float64Array,
+  gathered?: Tally,
+): Aggregator {
+  return new ExactMean(parameters, maxExamples, sums, gathered);
 }

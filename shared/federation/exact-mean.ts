@@ -7,7 +7,7 @@
  */
 import { powerOfTwo } from '../math/elementary.js';
 import type { Update } from '../training/reply.js';
-import type { Aggregator } from './aggregator.js';
+import type { Aggregator, AggregatorSpec, Tally } from './aggregator.js';
 
 /** |Δ| admitted: a parameter that moves further in one round has left any useful range. A power of two. */
 export const MAX_DELTA = 64;
@@ -32,17 +32,24 @@ export class ExactMean implements Aggregator {
   readonly #scale: number;
   readonly #sums: Float64Array;
   readonly #clients = new Set<number>();
-  readonly #maxExamples: number;
+  readonly spec: AggregatorSpec;
   #examples = 0;
 
   /**
    * @param parameters p
    * @param maxExamples the most that the cohort can weigh in all, Σ n_k
+   * @param sums [p], where the sums are kept: zeros, or with `gathered` what another thread has summed up there
    */
-  constructor(parameters: number, maxExamples: number) {
+  constructor(
+    parameters: number,
+    maxExamples: number,
+    sums: Float64Array = new Float64Array(parameters),
+    gathered?: Tally,
+  ) {
     this.#scale = powerOfTwo(gridExponent(maxExamples));
-    this.#sums = new Float64Array(parameters);
-    this.#maxExamples = maxExamples;
+    this.#sums = sums;
+    this.spec = { kind: 'exactMean', parameters, maxExamples };
+    if (gathered !== undefined) this.#count(gathered.clients, gathered.examples);
   }
 
   add({ client, delta, examples }: Update): void {
@@ -59,8 +66,8 @@ export class ExactMean implements Aggregator {
     for (let index = 0; index < this.#sums.length; index++) this.#sums[index] += other.#sums[index];
   }
 
-  contributors(): readonly number[] {
-    return [...this.#clients].sort((a, b) => a - b);
+  tally(): Tally {
+    return { clients: [...this.#clients].sort((a, b) => a - b), examples: this.#examples };
   }
 
   finish(): Float64Array {
@@ -75,8 +82,8 @@ export class ExactMean implements Aggregator {
     const twice = added.find((client) => this.#clients.has(client));
     if (twice !== undefined) throw new RangeError(`client ${twice} is already in the mean`);
     const total = this.#examples + examples;
-    if (total > this.#maxExamples) {
-      throw new RangeError(`updates weigh ${total} examples, more than the ${this.#maxExamples} foreseen`);
+    if (total > this.spec.maxExamples) {
+      throw new RangeError(`updates weigh ${total} examples, more than the ${this.spec.maxExamples} foreseen`);
     }
     for (const client of added) this.#clients.add(client);
     this.#examples = total;

@@ -85,14 +85,22 @@ const stop = z
   })
   .describe('Targets; the first one reached ends the run.');
 
-export const poolKinds = ['inline', 'process'] as const;
+export const poolKinds = ['inline', 'worker', 'process'] as const;
 
 const pool = z
   .strictObject({
-    kind: z.enum(poolKinds).default('process').describe('inline: in this process; process: real WebSocket clients.'),
-    workers: z.int().min(1).max(256).default(2).describe('Client processes.'),
+    kind: z
+      .enum(poolKinds)
+      .default('process')
+      .describe('inline: in this thread; worker: threads with shared memory; process: real WebSocket clients.'),
+    workers: z.int().min(1).max(256).default(2).describe('Threads or client processes.'),
     port: z.int().min(0).max(65_535).default(0).describe('Port of the coordinator on loopback; 0 takes a free one.'),
-    restarts: z.int().min(0).max(1000).default(3).describe('How often a client process that ended is started again.'),
+    restarts: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(3)
+      .describe('How often a thread or client process that ended is started again.'),
     startSeconds: z
       .number()
       .positive()

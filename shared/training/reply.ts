@@ -57,3 +57,15 @@ export interface Failure {
 }
 
 export type Reply = Update | Failure;
+
+/**
+ * An update that was checked and counted: its parameters have gone into an aggregator, or are kept where there was none.
+ */
+export interface CountedUpdate extends Omit<Update, 'delta'> {
+  /** SHA-256 over the parameters as little-endian float32, in hexadecimal. */
+  readonly updateDigest: string;
+  /** ‖Δ‖², float64; NaN unless it was asked for. */
+  readonly squaredNorm: number;
+  /** [p]; only where no aggregator took it. */
+  readonly delta?: Float32Array;
+}

@@ -47,7 +47,7 @@ test.each<[string, string[], RegExp]>([
   [
     'an unknown kind of pool',
     ['run', 'a.yaml', '--pool', 'cloud'],
-    /--pool <kind>.*'cloud' is invalid.*inline, process/,
+    /--pool <kind>.*'cloud' is invalid.*inline, worker, process/,
   ],
   ['no scenario', ['run'], /missing required argument 'scenario'/],
   ['a seed that is no number', ['run', 'a.yaml', '--seed', 'five'], /--seed <n>.*'five' is invalid.*whole number/],

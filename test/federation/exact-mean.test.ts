@@ -59,7 +59,7 @@ test('the shape of the tree that merges partial sums changes no bit', () => {
         leaves[pick(leaves.length)].merge(other);
       }
       expect(wordsOf(leaves[0])).toEqual(wordsOf(meanOf(updates, total)));
-      expect(leaves[0].contributors()).toEqual(updates.map(({ client }) => client));
+      expect(leaves[0].tally().clients).toEqual(updates.map(({ client }) => client));
     }),
   );
 });
@@ -111,7 +111,7 @@ test('the mean weighs by examples', () => {
   const mean = meanOf([updateOf(9, 3, [0.5, -0.25, 0, 8, -64]), updateOf(2, 5, [-0.5, 0.75, 1, 8, 64])]);
   // (3 · 0.5 − 5 · 0.5)/8, (−0.75 + 3.75)/8, 5/8, 8, (−192 + 320)/8.
   expect([...mean.finish()]).toEqual([-0.125, 0.375, 0.625, 8, 16]);
-  expect(mean.contributors()).toEqual([2, 9]);
+  expect(mean.tally().clients).toEqual([2, 9]);
 });
 
 test.each([

@@ -1,12 +1,14 @@
 /** What every pool of clients must do. The inline pool is the reference for the bits. */
 
 import { InlinePool } from 'fedtempo/server/pool/inline.js';
-import type { ClientPool, RoundWork } from 'fedtempo/server/pool/pool.js';
-import type { Failure, Reply, Update } from 'fedtempo/shared/training/reply.js';
+import type { ClientPool, PoolReply, RoundWork, TaskGroup } from 'fedtempo/server/pool/pool.js';
+import { ExactMean } from 'fedtempo/shared/federation/exact-mean.js';
 import { expect, test } from 'vitest';
 import { digits } from '../support/digits.js';
 
 const never = new AbortController().signal;
+type Reply = PoolReply['reply'];
+type Setting = Awaited<ReturnType<typeof digits>>;
 
 async function collect(pool: ClientPool, work: RoundWork, signal = never): Promise<Reply[]> {
   const replies: Reply[] = [];
@@ -14,14 +16,18 @@ async function collect(pool: ClientPool, work: RoundWork, signal = never): Promi
   return replies.sort((a, b) => a.client - b.client);
 }
 
-function bits(update: Update) {
-  const { delta, trainMs: _, ...rest } = update;
-  return { ...rest, delta: [...new Uint32Array(delta.buffer.slice(0))] };
+/** Everything of a reply that must be the same wherever its client trained. */
+function bits(reply: Reply) {
+  if (reply.kind === 'failure') return reply;
+  const { delta, trainMs: _, ...rest } = reply;
+  return { ...rest, delta: delta === undefined ? undefined : [...new Uint32Array(delta.slice().buffer)] };
 }
+
+const wordsOf = (values: Float64Array) => [...new BigUint64Array(values.buffer)];
 
 /** @param open makes a pool of the kind; the suite closes it */
 export function poolConforms(open: () => Promise<ClientPool>): void {
-  const withPool = async (work: (pool: ClientPool, setting: Awaited<ReturnType<typeof digits>>) => Promise<void>) => {
+  const withPool = async (work: (pool: ClientPool, setting: Setting) => Promise<void>) => {
     const pool = await open();
     try {
       await work(pool, await digits());
@@ -29,47 +35,123 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
       await pool.close();
     }
   };
+  const workOf = ({ shardSize }: Setting, ...groups: TaskGroup[]): RoundWork => ({ groups, shardSize, measure: true });
 
   test('gives each client of the cohort one update, with the bits of the reference, round after round', () =>
-    withPool(async (pool, { planOf, weights, check, participant }) => {
+    withPool(async (pool, setting) => {
+      const { planOf, weights, participant } = setting;
       const reference = new InlinePool(participant().answer);
       for (const round of [0, 1, 4]) {
-        const work = { plan: planOf(round), cohort: [0, 3, 4, 7, 10, 11], weights, check };
+        const work = workOf(setting, { plan: planOf(round), clients: [0, 3, 4, 7, 10, 11], weights });
         const [got, expected] = [await collect(pool, work), await collect(reference, work)];
         expect(got.map(({ client }) => client)).toEqual([0, 3, 4, 7, 10, 11]);
-        expect(got.map((reply) => bits(reply as Update))).toEqual(expected.map((reply) => bits(reply as Update)));
+        expect(got.map(bits)).toEqual(expected.map(bits));
+        expect(got.every((reply) => 'delta' in reply && reply.squaredNorm > 0)).toBe(true);
       }
     }));
 
-  test('puts the failure of the check in the place of the update, and the round goes on', () =>
-    withPool(async (pool, { planOf, weights }) => {
-      const refusal = (client: number): Failure => ({
-        kind: 'failure',
-        round: 0,
-        client,
-        code: 'out-of-range',
-        reason: `client ${client} is refused here`,
-      });
-      const check = ({ client }: Update) => (client === 4 ? refusal(4) : undefined);
-      const replies = await collect(pool, { plan: planOf(0), cohort: [2, 4, 5], weights, check });
+  test('sums updates up in the aggregator, with the bits of the reference, and keeps no parameters then', () =>
+    withPool(async (pool, setting) => {
+      const { planOf, weights, parameters, participant, shardSize } = setting;
+      const clients = [0, 1, 3, 4, 7, 10, 11];
+      const examples = clients.reduce((sum, client) => sum + shardSize(client), 0);
+      const reference = new InlinePool(participant().answer);
+      for (const round of [0, 2]) {
+        const means = await Promise.all(
+          [pool, reference].map(async (each) => {
+            const aggregator = new ExactMean(parameters, examples);
+            const replies = await collect(each, workOf(setting, { plan: planOf(round), clients, weights, aggregator }));
+            expect(replies.map((reply) => 'delta' in reply)).toEqual(clients.map(() => false));
+            expect(aggregator.tally()).toEqual({ clients, examples });
+            return wordsOf(aggregator.finish());
+          }),
+        );
+        expect(means[0]).toEqual(means[1]);
+      }
+    }));
+
+  test('trains groups from their own weights and plans, each into its own aggregator', () =>
+    withPool(async (pool, setting) => {
+      const { planOf, weights, parameters, participant, shardSize } = setting;
+      const other = weights.map((weight, index) => weight + (index % 3) / 8);
+      const reference = new InlinePool(participant().answer);
+      const outcomes = await Promise.all(
+        [pool, reference].map(async (each) => {
+          const aggregator = new ExactMean(parameters, shardSize(1) + shardSize(5));
+          const replies = await collect(
+            each,
+            workOf(
+              setting,
+              { plan: planOf(2), clients: [1, 5], weights, aggregator },
+              { plan: planOf(3), clients: [], weights },
+              { plan: planOf(4), clients: [0, 8], weights: other },
+            ),
+          );
+          expect(replies.map(({ client, round }) => [client, round])).toEqual([
+            [0, 4],
+            [1, 2],
+            [5, 2],
+            [8, 4],
+          ]);
+          return { replies: replies.map(bits), mean: wordsOf(aggregator.finish()) };
+        }),
+      );
+      expect(outcomes[0]).toEqual(outcomes[1]);
+    }));
+
+  test('puts a failure in the place of an update that the check refuses, and the round goes on', () =>
+    withPool(async (pool, { planOf, weights, parameters, shardSize }) => {
+      const lying = (client: number) => (client === 4 ? shardSize(client) + 1 : shardSize(client));
+      const clients = [2, 4, 5];
+      const aggregator = new ExactMean(parameters, 1000);
+      const groups = [{ plan: planOf(0), clients, weights, aggregator }];
+      const replies = await collect(pool, { groups, shardSize: lying, measure: false });
       expect(replies.map(({ kind }) => kind)).toEqual(['update', 'failure', 'update']);
-      expect(replies[1]).toEqual(refusal(4));
+      expect(replies[1]).toMatchObject({ round: 0, client: 4, code: 'wrong-examples' });
+      expect(aggregator.tally().clients).toEqual([2, 5]);
+    }));
+
+  test('names every client whose update is not finite', () =>
+    withPool(async (pool, setting) => {
+      const { planOf, weights, parameters } = setting;
+      const broken = weights.slice();
+      broken[3] = Number.NaN;
+      const aggregator = new ExactMean(parameters, 1000);
+      const replies = await collect(
+        pool,
+        workOf(setting, { plan: planOf(0), clients: [2, 5], weights: broken, aggregator }),
+      );
+      expect(replies.map((reply) => [reply.client, reply.kind === 'failure' && reply.code])).toEqual([
+        [2, 'non-finite'],
+        [5, 'non-finite'],
+      ]);
+      expect(aggregator.tally().clients).toEqual([]);
     }));
 
   test('leaves the global weights as they were', () =>
-    withPool(async (pool, { planOf, weights, check }) => {
+    withPool(async (pool, setting) => {
+      const { planOf, weights } = setting;
       const before = weights.slice();
-      await collect(pool, { plan: planOf(0), cohort: [1, 2], weights, check });
+      await collect(pool, workOf(setting, { plan: planOf(0), clients: [1, 2], weights }));
       expect(weights).toEqual(before);
     }));
 
-  test('stops when it is told to', () =>
-    withPool(async (pool, { planOf, weights, check }) => {
+  test('stops when it is told to, and serves the next dispatch whole', () =>
+    withPool(async (pool, setting) => {
+      const { planOf, weights } = setting;
+      const clients = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
       const stopping = new AbortController();
+      const work = workOf(setting, { plan: planOf(0), clients, weights });
       const replies: Reply[] = [];
-      const work = { plan: planOf(0), cohort: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], weights, check };
-      stopping.abort();
-      for await (const { reply } of pool.dispatch(work, stopping.signal)) replies.push(reply);
-      expect(replies.length).toBeLessThan(12);
+      for await (const { reply } of pool.dispatch(work, stopping.signal)) {
+        replies.push(reply);
+        stopping.abort();
+      }
+      expect(replies.length).toBeLessThanOrEqual(12);
+      const aborted = new AbortController();
+      aborted.abort();
+      expect((await collect(pool, work, aborted.signal)).length).toBeLessThan(12);
+      const whole = await collect(pool, workOf(setting, { plan: planOf(1), clients, weights }));
+      expect(whole.map(({ kind, round }) => [kind, round])).toEqual(clients.map(() => ['update', 1]));
     }));
 }

@@ -1,5 +1,6 @@
 import { AdaptiveControl } from 'fedtempo/server/adaptive-control.js';
-import { spreadOf, squaredNorm } from 'fedtempo/server/update-spread.js';
+import { spreadOf } from 'fedtempo/server/update-spread.js';
+import { squaredNorm } from 'fedtempo/shared/math/norm.js';
 import type { RoundMetrics } from 'fedtempo/shared/schedule/adaptive/adaptive.js';
 import { expect, test } from 'vitest';
 
@@ -70,6 +71,7 @@ test('the spread of three updates is that worked out by hand', () => {
     ...{ kind: 'update' as const, round: 0, client, examples, trainMs: 0 },
     metrics: { loss: 1, accuracy: 1, examplesUsed: 2 * examples },
     used: { learningRateFirst: 1, learningRateLast: 1, batchSize: 1, steps: 1, truncatedBatches: 0 },
+    updateDigest: '',
     squaredNorm: squaredNorm(Float32Array.from(delta)),
   });
   const updates = [update(0, 1, [3, 4]), update(1, 1, [0, 2]), update(2, 2, [-1, 0])];

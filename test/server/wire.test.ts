@@ -4,10 +4,10 @@
  */
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
+import type { PoolReply } from 'fedtempo/server/pool/pool.js';
 import { WebSocketPool } from 'fedtempo/server/pool/websocket.js';
 import { encodeFrame } from 'fedtempo/shared/protocol/codec.js';
 import { maxFrameBytes } from 'fedtempo/shared/protocol/limits.js';
-import type { Reply } from 'fedtempo/shared/training/reply.js';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { digits } from '../support/digits.js';
@@ -19,7 +19,7 @@ const never = new AbortController().signal;
 
 async function open({ replyMs = 30_000, honest = true } = {}) {
   const setting = await digits();
-  const { scenario, digest, parameters, planOf, weights, check } = setting;
+  const { scenario, digest, parameters, planOf, weights, shardSize } = setting;
   const refused: string[] = [];
   const pool = await WebSocketPool.open({
     run: 'wire',
@@ -40,10 +40,10 @@ async function open({ replyMs = 30_000, honest = true } = {}) {
     const child = spawn(process.execPath, [clientFile], { env, stdio: 'ignore' });
     onTestFinished(() => void child.kill('SIGKILL'));
   }
-  const work = { plan: planOf(0), cohort: [0, 1, 2, 3], weights, check };
+  const work = { groups: [{ plan: planOf(0), clients: [0, 1, 2, 3], weights }], shardSize, measure: false };
   /** Starts a round; its replies by client, once all are there. */
-  const dispatch = async (): Promise<Reply[]> => {
-    const replies: Reply[] = [];
+  const dispatch = async (): Promise<PoolReply['reply'][]> => {
+    const replies: PoolReply['reply'][] = [];
     for await (const { reply } of pool.dispatch(work, never)) replies.push(reply);
     return replies.sort((a, b) => a.client - b.client);
   };
@@ -65,7 +65,8 @@ function updateOf(key: { run: string; round: number; nonce: string }, client: nu
   };
 }
 
-const codes = (replies: Reply[]) => replies.map((reply) => (reply.kind === 'update' ? 'update' : reply.code));
+const codes = (replies: PoolReply['reply'][]) =>
+  replies.map((reply) => (reply.kind === 'update' ? 'update' : reply.code));
 
 test('NaN weights and a wrong length are answered REJECTED and named; the round goes on', async () => {
   const { pool, data, dispatch, parameters } = await open();

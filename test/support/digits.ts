@@ -1,12 +1,11 @@
 /** The small real scenario on which pools are tested. */
 import { loadData } from 'fedtempo/client/load-data.js';
 import { createParticipant } from 'fedtempo/client/participant.js';
-import { checkUpdate } from 'fedtempo/shared/federation/check-update.js';
+
 import { chooseKernels } from 'fedtempo/shared/kernels/choose.js';
 import { initialize } from 'fedtempo/shared/model/initialize.js';
 import { loadScenarios } from 'fedtempo/shared/scenario/load.js';
 import { roundPlanner } from 'fedtempo/shared/scenario/round-plan.js';
-import type { Update } from 'fedtempo/shared/training/reply.js';
 
 const text = `
 schemaVersion: 1
@@ -33,7 +32,7 @@ export async function digits() {
     parameters,
     digest: source.digest,
     planOf: (round: number) => planner.plan(round, source.train.examples),
-    check: (update: Update) => checkUpdate(update, parameters, partition.sizeOf(update.client)),
+    shardSize: (client: number) => partition.sizeOf(client),
     participant: () => createParticipant(data, chooseKernels('auto'), scenario.seed),
   };
 }

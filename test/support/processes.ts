@@ -9,6 +9,7 @@ import { onTestFinished } from 'vitest';
 export const repository = fileURLToPath(new URL('../../', import.meta.url));
 export const commandFile = join(repository, 'dist/cli/main.js');
 export const clientFile = join(repository, 'dist/client/process-main.js');
+export const poolThread = new URL('../../dist/client/pool-thread.js', import.meta.url);
 
 /** A folder that is gone when the test is over. */
 export function temporaryFolder(): string {

@@ -1,0 +1,68 @@
+/** A thread of the worker pool: hosts any client of the population, takes tasks until none is left, adds up its part. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../shared/errors.js';
+import type { Aggregator } from '../shared/federation/aggregator.js';
+import { createAggregator } from '../shared/federation/algorithm.js';
+import { receiveUpdate } from '../shared/federation/receive.js';
+import { chooseKernels } from '../shared/kernels/choose.js';
+import type { ThreadReply, ThreadRequest, ThreadResponse } from '../shared/threads/messages.js';
+import { TaskQueues } from '../shared/threads/task-queues.js';
+import { digestOf } from './digest.js';
+import { loadData } from './load-data.js';
+import { createParticipant, type Participant } from './participant.js';
+import type { ThreadData } from './thread-messages.js';
+
+export interface PoolThreadData extends ThreadData {
+  /** Which thread of the pool this is. */
+  readonly thread: number;
+}
+
+type Train = Extract<ThreadRequest, { type: 'train' }>;
+
+const port = parentPort;
+if (port === null) throw new Error('pool-thread runs as a worker thread');
+const { scenario, folder, kernels, thread } = workerData as PoolThreadData;
+const send = (message: ThreadResponse) => port.postMessage(message);
+
+try {
+  const data = await loadData(scenario, folder);
+  serve(createParticipant(data, chooseKernels(kernels), scenario.seed));
+  send({ type: 'ready', datasetDigest: data.source.digest });
+} catch (error) {
+  send({ type: 'failed', reason: messageOf(error) });
+}
+
+function serve(participant: Participant): void {
+  port?.on('message', (request: ThreadRequest) => {
+    const { id } = request;
+    if (request.type === 'train') send({ type: 'trained', id, ...train(participant, request) });
+    else send({ type: 'evaluated', id, totals: participant.evaluate(request.weights, request.from, request.to) });
+  });
+}
+
+function train(participant: Participant, { queues: memory, groups, measure }: Train) {
+  const queues = new TaskQueues(memory);
+  const aggregators = groups.map(({ partial }): Aggregator | undefined => {
+    if (partial === undefined) return undefined;
+    return createAggregator(partial.spec, partial.sums.fill(0));
+  });
+  const replies: ThreadReply[] = [];
+  for (let task = queues.take(thread); task !== undefined; task = queues.take(thread)) {
+    const { client, group, examples } = task;
+    const { plan, weights } = groups[group];
+    try {
+      const update = participant.answer(plan, client, weights);
+      const began = performance.now();
+      const reception = { parameters: weights.length, examples, aggregator: aggregators[group], measure, digestOf };
+      const reply = receiveUpdate(update, reception);
+      replies.push({ reply, receiveMs: performance.now() - began });
+    } catch (error) {
+      const reason = messageOf(error);
+      replies.push({
+        reply: { kind: 'failure', round: plan.round, client, code: 'client-error', reason },
+        receiveMs: 0,
+      });
+    }
+  }
+  return { replies, tallies: aggregators.map((aggregator) => aggregator?.tally()) };
+}

@@ -1,0 +1,208 @@
+/**
+ * The worker pool: long-lived threads in this process. Each hosts any client; weights, tasks and partial sums are in
+ * shared memory, so a round costs O(threads × model) however large its cohort is. It evaluates on the same threads.
+ *
+ * Training is deterministic, so what a lost thread had taken is simply done again: its partial sums are dropped and its
+ * tasks dealt afresh. Replies are given out when their thread has finished, hence never for work that was lost.
+ */
+import { FedtempoError, messageOf } from '../../../shared/errors.js';
+import { createAggregator } from '../../../shared/federation/algorithm.js';
+import type { ThreadGroup, Trained } from '../../../shared/threads/messages.js';
+import { type Task, TaskQueues } from '../../../shared/threads/task-queues.js';
+import { combine, type Evaluation, type Evaluator } from '../../evaluation/evaluator.js';
+import type { ClientPool, PoolReply, RoundWork, TaskGroup } from '../pool.js';
+import { SharedArrays } from './shared-arrays.js';
+import { PoolThread, ThreadLost } from './thread.js';
+
+export interface WorkerPoolOptions {
+  /** The threads' module, and what it is started with (`thread`, its number, is added). */
+  readonly program: URL;
+  readonly data: object;
+  readonly datasetDigest: string;
+  readonly workers: number;
+  /** How often each thread is started again. */
+  readonly restarts: number;
+  /** Examples of the test set. */
+  readonly testExamples: number;
+  /** What a person may want to know, such as a thread that ended. */
+  readonly note: (text: string) => void;
+}
+
+export class WorkerPool implements ClientPool, Evaluator {
+  readonly kind = 'worker';
+  readonly workers: number;
+  broadcastMs = 0;
+  readonly #options: WorkerPoolOptions;
+  readonly #threads: PoolThread[];
+  readonly #restarts: number[];
+  readonly #arrays = new SharedArrays();
+  /** Settles when the threads have left the last dispatch, also one that was aborted. */
+  #draining: Promise<unknown> = Promise.resolve();
+  #recovery: Promise<unknown> = Promise.resolve();
+  #closing = false;
+
+  private constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.workers = options.workers;
+    this.#restarts = new Array<number>(options.workers).fill(0);
+    this.#threads = Array.from({ length: options.workers }, (_, slot) => this.#spawn(slot));
+  }
+
+  /** Starts the threads and waits until they have their data. @throws FedtempoError CLIENTS_UNAVAILABLE */
+  static async start(options: WorkerPoolOptions): Promise<WorkerPool> {
+    const pool = new WorkerPool(options);
+    try {
+      const digests = await Promise.all(pool.#threads.map(({ ready }) => ready));
+      const other = digests.find((digest) => digest !== options.datasetDigest);
+      if (other !== undefined) throw new Error(`a thread read other data: ${other.slice(0, 12)}`);
+      return pool;
+    } catch (error) {
+      await pool.close();
+      throw unavailable(messageOf(error));
+    }
+  }
+
+  async *dispatch(work: RoundWork, signal: AbortSignal): AsyncIterable<PoolReply> {
+    const began = performance.now();
+    await this.#draining;
+    if (signal.aborted) return;
+    const weights = work.groups.map((group, index) => this.#arrays.weights(index, group.weights));
+    this.broadcastMs = performance.now() - began;
+    let tasks = tasksOf(work);
+    while (tasks.length > 0) {
+      const live = await this.#live();
+      if (live.length === 0) return yield* lostReplies(work, tasks);
+      const queues = TaskQueues.of(tasks, this.workers);
+      const running = live.map((slot) => this.#train(slot, work, weights, queues));
+      this.#draining = Promise.all(running);
+      let stop = () => {};
+      const aborted = new Promise<undefined>((resolve) => {
+        stop = () => {
+          queues.stop();
+          resolve(undefined);
+        };
+        signal.addEventListener('abort', stop);
+      });
+      try {
+        for (const one of running) {
+          const done = await Promise.race([one, aborted]);
+          if (signal.aborted) return;
+          if (done !== undefined) yield* this.#gather(work, done.trained, done.slot);
+        }
+      } finally {
+        signal.removeEventListener('abort', stop);
+      }
+      // What a lost thread took, and what nobody took because all were lost.
+      tasks = [-1, ...live.filter((slot) => this.#threads[slot].lost !== undefined)].flatMap((slot) => {
+        return queues.takenBy(slot);
+      });
+    }
+  }
+
+  /** Each thread evaluates its part of the test set, before whatever it is asked next. */
+  async evaluate(weights: Float32Array): Promise<Evaluation> {
+    const copy = this.#arrays.evaluation(weights);
+    const { testExamples } = this.#options;
+    while (true) {
+      const live = await this.#live();
+      if (live.length === 0) throw unavailable('every thread ended');
+      const share = Math.ceil(testExamples / live.length);
+      const parts = live.map(async (slot, index) => {
+        const [from, to] = [index * share, Math.min((index + 1) * share, testExamples)];
+        if (from >= to) return [];
+        const answer = await this.#threads[slot].request({ type: 'evaluate', weights: copy, from, to });
+        return answer.type === 'evaluated' ? [answer.totals] : [];
+      });
+      try {
+        return combine((await Promise.all(parts)).flat());
+      } catch (error) {
+        if (!(error instanceof ThreadLost) || this.#closing) throw error;
+      }
+    }
+  }
+
+  traffic() {
+    return { down: 0, up: 0 };
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#threads.map((thread) => thread.stop()));
+  }
+
+  /** One thread's part in a dispatch; undefined if the thread was lost. */
+  async #train(slot: number, { groups, measure }: RoundWork, weights: readonly Float32Array[], queues: TaskQueues) {
+    const views = groups.map(({ plan, aggregator }, index): ThreadGroup => {
+      if (aggregator === undefined) return { plan, weights: weights[index] };
+      const { spec } = aggregator;
+      const sums = this.#arrays.sums(slot, index, spec.parameters);
+      return { plan, weights: weights[index], partial: { spec, sums } };
+    });
+    try {
+      const request = { type: 'train', queues: queues.memory, groups: views, measure } as const;
+      const answer = await this.#threads[slot].request(request);
+      return answer.type === 'trained' ? { slot, trained: answer } : undefined;
+    } catch (error) {
+      if (error instanceof ThreadLost) return undefined;
+      throw error;
+    }
+  }
+
+  *#gather({ groups }: RoundWork, { replies, tallies }: Trained, slot: number): Iterable<PoolReply> {
+    groups.forEach(({ aggregator }, index) => {
+      const tally = tallies[index];
+      if (aggregator === undefined || tally === undefined || tally.clients.length === 0) return;
+      const { spec } = aggregator;
+      aggregator.merge(createAggregator(spec, this.#arrays.sums(slot, index, spec.parameters), tally));
+    });
+    for (const { reply, receiveMs } of replies) yield { reply, worker: slot, receiveMs };
+  }
+
+  /** The threads that serve, after those that were lost were started again, within their limit. */
+  async #live(): Promise<number[]> {
+    // Training and evaluation may find a thread lost at the same time; it is started again once.
+    this.#recovery = this.#recovery.then(() => Promise.all(this.#threads.map((_, slot) => this.#recover(slot))));
+    await this.#recovery;
+    return this.#threads.flatMap(({ lost }, slot) => (lost === undefined ? [slot] : []));
+  }
+
+  async #recover(slot: number): Promise<void> {
+    const { restarts, note } = this.#options;
+    for (let { lost } = this.#threads[slot]; lost !== undefined && !this.#closing; lost = this.#threads[slot].lost) {
+      if (this.#restarts[slot] > restarts) return;
+      this.#restarts[slot] += 1;
+      const again = this.#restarts[slot] <= restarts;
+      note(`thread ${slot} ended (${lost.message}); ${again ? 'starting it again' : 'not started again'}`);
+      if (!again) return;
+      this.#threads[slot] = this.#spawn(slot);
+      await this.#threads[slot].ready.catch(() => {});
+    }
+  }
+
+  #spawn(slot: number): PoolThread {
+    return new PoolThread(this.#options.program, { ...this.#options.data, thread: slot });
+  }
+}
+
+function tasksOf({ groups, shardSize }: RoundWork): Task[] {
+  return groups.flatMap(({ clients }, group) =>
+    clients.map((client) => ({ client, group, examples: shardSize(client) })),
+  );
+}
+
+function* lostReplies({ groups }: { groups: readonly TaskGroup[] }, tasks: readonly Task[]): Iterable<PoolReply> {
+  for (const { client, group } of tasks) {
+    const { round } = groups[group].plan;
+    const reason = `no thread is left that could host client ${client}`;
+    yield { reply: { kind: 'failure', round, client, code: 'client-lost', reason }, worker: 0, receiveMs: 0 };
+  }
+}
+
+function unavailable(found: string): FedtempoError {
+  return new FedtempoError('CLIENTS_UNAVAILABLE', 'the threads of the worker pool are not available', {
+    where: 'pool',
+    found,
+    expected: 'every thread started, with its data loaded',
+    fix: 'read the messages above; fewer pool.workers need less memory',
+  });
+}

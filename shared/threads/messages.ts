@@ -1,0 +1,50 @@
+/** What passes between a worker pool and its threads. Large arrays are in shared memory: a message carries views of them. */
+import type { AggregatorSpec, Tally } from '../federation/aggregator.js';
+import type { EvaluationTotals } from '../kernels/kernels.js';
+import type { CountedUpdate, Failure } from '../training/reply.js';
+import type { RoundPlan } from '../training/round-plan.js';
+import type { QueueMemory } from './task-queues.js';
+
+/** A group of tasks, as a thread sees it. */
+export interface ThreadGroup {
+  readonly plan: RoundPlan;
+  /** [p], shared by all threads. */
+  readonly weights: Float32Array;
+  /** Where this thread sums up its part; without it, updates come back with their parameters. */
+  readonly partial?: { readonly spec: AggregatorSpec; readonly sums: Float64Array };
+}
+
+export type ThreadRequest =
+  | {
+      readonly type: 'train';
+      readonly id: number;
+      readonly queues: QueueMemory;
+      readonly groups: readonly ThreadGroup[];
+      readonly measure: boolean;
+    }
+  /** Evaluate weights [p] on the test examples from .. to − 1. */
+  | {
+      readonly type: 'evaluate';
+      readonly id: number;
+      readonly weights: Float32Array;
+      readonly from: number;
+      readonly to: number;
+    };
+
+export interface ThreadReply {
+  readonly reply: CountedUpdate | Failure;
+  readonly receiveMs: number;
+}
+
+export interface Trained {
+  readonly replies: readonly ThreadReply[];
+  /** By group: whose updates are in the partial sums. */
+  readonly tallies: readonly (Tally | undefined)[];
+}
+
+export type ThreadResponse =
+  | { readonly type: 'ready'; readonly datasetDigest: string }
+  /** The thread cannot serve; it ends. */
+  | { readonly type: 'failed'; readonly reason: string }
+  | ({ readonly type: 'trained'; readonly id: number } & Trained)
+  | { readonly type: 'evaluated'; readonly id: number; readonly totals: EvaluationTotals };

@@ -1,9 +1,9 @@
 /** From the client's part of a scenario to what training needs: the data opened, divided, and the model that fits it. */
 import { createPartition, type Partition } from '../shared/data/partition/partition.js';
+import { type DatasetSource, type SharedDataset, sourceFrom } from '../shared/data/source.js';
 import { createModel, type Model, outputCount } from '../shared/model/model.js';
 import type { ParsedScenario } from '../shared/scenario/schema.js';
 import { openDataset } from './data/open-dataset.js';
-import type { DatasetSource } from './data/source.js';
 
 /** What a client must know of a scenario. */
 export type ClientScenario = Pick<ParsedScenario, 'seed' | 'data' | 'model'>;
@@ -16,10 +16,15 @@ export interface ClientData {
 
 /**
  * @param folder against which the scenario's relative paths resolve
+ * @param shared the dataset that another thread has opened for the same scenario; then no file is
  * @throws FedtempoError DATASET_MISSING, DATASET_INVALID, PARTITION_INVALID, MODEL_INVALID
  */
-export async function loadData({ seed, data, model }: ClientScenario, folder: string): Promise<ClientData> {
-  const source = await openDataset(data, folder);
+export async function loadData(
+  { seed, data, model }: ClientScenario,
+  folder: string,
+  shared?: SharedDataset,
+): Promise<ClientData> {
+  const source = shared === undefined ? await openDataset(data, folder) : sourceFrom(shared);
   const partition = createPartition(data.partition, source.train.labels, seed);
   const outputs = outputCount(model.loss, source.classCount);
   const widths = [source.featureCount, ...model.hidden, outputs];

@@ -20,19 +20,29 @@ export interface Participant {
   evaluate(weights: Float32Array, from: number, to: number): EvaluationTotals;
 }
 
-/** Makes a participant. A shard's examples are made when its client is first drawn, and kept. */
+/** Most that the row numbers and labels of all shards may take to be kept: 16 MiB. */
+const HANDLE_BYTES = 16 * 2 ** 20;
+/** What a kept shard costs beside its 8 bytes an example. */
+const HANDLE_OVERHEAD_BYTES = 512;
+/** Most that all shards may take in a core's arena to be kept there: 128 MiB, at about 2 bytes a feature. */
+const ARENA_BYTES = 128 * 2 ** 20;
+const ARENA_BYTES_PER_FEATURE = 2;
+
+/**
+ * Makes a participant. Shards are kept where those of all clients fit. Else none is: they would drive each other out
+ * before they came back, and making one costs a hundredth of training on it.
+ */
 export function createParticipant(
   { model, partition, source }: ClientData,
   kernels: Kernels,
   seed: number,
 ): Participant {
-  const core = kernels.createCore(model);
+  const keeps = fits(partition.clients, source.train.examples, source.featureCount);
+  const core = kernels.createCore(model, keeps ? undefined : 0);
   const shards = new Map<number, Dataset>();
   const shardOf = (client: number): Dataset => {
-    const known = shards.get(client);
-    if (known !== undefined) return known;
-    const shard = source.train.select(partition.shardOf(client));
-    shards.set(client, shard);
+    const shard = shards.get(client) ?? source.train.select(partition.shardOf(client));
+    if (keeps) shards.set(client, shard);
     return shard;
   };
   let testPart: { from: number; to: number; examples: Dataset } | undefined;
@@ -48,4 +58,9 @@ export function createParticipant(
       return core.evaluate(weights);
     },
   };
+}
+
+function fits(clients: number, examples: number, featureCount: number): boolean {
+  const handles = 8 * examples + HANDLE_OVERHEAD_BYTES * clients;
+  return handles <= HANDLE_BYTES && ARENA_BYTES_PER_FEATURE * featureCount * examples <= ARENA_BYTES;
 }

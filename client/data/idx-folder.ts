@@ -6,9 +6,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type IdxArray, readIdx } from '../../shared/data/readers/idx.js';
+import type { ByteSplit } from '../../shared/data/source.js';
 import { FedtempoError } from '../../shared/errors.js';
 import { readDataFile } from './data-file.js';
-import type { ByteSplit } from './source.js';
 
 /** Both parts as bytes; d agrees between them. */
 export interface IdxDataset {

@@ -1,13 +1,11 @@
-/** From what a scenario asks for to a dataset ready for use. Its files are read once, whole; floats are made by `select`. */
+/** From what a scenario asks for to a dataset ready for use. Its files are read once, whole, into memory that threads share. */
 import { createHash } from 'node:crypto';
 import { checkDatasetSpec, type DatasetSpec } from '../../shared/data/dataset-spec.js';
+import { type ByteSplit, type DatasetSource, sourceFrom } from '../../shared/data/source.js';
 import { FedtempoError } from '../../shared/errors.js';
 import { type IdxDataset, readIdxFolder } from './idx-folder.js';
 import { locate } from './known-datasets.js';
-import { type ByteSplit, type DatasetSource, splitOf } from './source.js';
 import { xorPoints } from './xor.js';
-
-export type { DatasetSource, SplitSource } from './source.js';
 
 /**
  * Opens a dataset.
@@ -22,14 +20,15 @@ export async function openDataset(spec: DatasetSpec, baseFolder: string): Promis
   const { featureCount, test } = bytes;
   const train = limited(bytes.train, featureCount, spec.trainLimit);
   const classCount = Math.max(largest(bytes.train.labels), largest(test.labels)) + 1;
-  return {
+  return sourceFrom({
     name: spec.dataset,
     featureCount,
     classCount,
-    train: splitOf(train, featureCount, classCount, scale),
-    test: splitOf(test, featureCount, classCount, scale),
+    scale,
     digest: digestOf(train, test),
-  };
+    train,
+    test,
+  });
 }
 
 async function readBytes(spec: DatasetSpec, baseFolder: string): Promise<{ bytes: IdxDataset; scale: number }> {
@@ -53,7 +52,9 @@ function limited(split: ByteSplit, featureCount: number, limit = split.labels.le
 }
 
 function largest(labels: Uint8Array): number {
-  return labels.reduce((most, label) => (label > most ? label : most), 0);
+  let most = 0;
+  for (const label of labels) if (label > most) most = label;
+  return most;
 }
 
 function digestOf(train: ByteSplit, test: ByteSplit): string {

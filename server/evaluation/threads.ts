@@ -1,6 +1,7 @@
 /** Evaluates on worker threads, each with its share of the test set, so that the event loop stays free. */
 import { Worker } from 'node:worker_threads';
 import type { Dataset } from '../../shared/data/dataset.js';
+import { rowsBetween } from '../../shared/data/rows-between.js';
 import type { KernelsName } from '../../shared/kernels/choose.js';
 import type { EvaluationTotals } from '../../shared/kernels/kernels.js';
 import type { Model } from '../../shared/model/model.js';
@@ -15,12 +16,15 @@ export interface EvaluationThreadData {
 export class ThreadedEvaluator implements Evaluator {
   readonly #workers: readonly Worker[];
 
-  /** @param threads threads to start; each gets a run of ⌈n / threads⌉ examples */
+  /**
+   * @param test over shared bytes, or each thread gets a copy of them
+   * @param threads threads to start; each gets a run of ⌈n / threads⌉ examples
+   */
   constructor(model: Model, kernels: KernelsName, test: Dataset, threads: number) {
     const share = Math.ceil(test.examples / threads);
     const count = Math.ceil(test.examples / share);
     this.#workers = Array.from({ length: count }, (_, index) => {
-      const examples = rows(test, index * share, Math.min((index + 1) * share, test.examples));
+      const examples = rowsBetween(test, index * share, Math.min((index + 1) * share, test.examples));
       const workerData: EvaluationThreadData = { model, kernels, examples };
       const worker = new Worker(new URL('./evaluation-thread.js', import.meta.url), { workerData });
       worker.unref();
@@ -51,15 +55,4 @@ function ask(worker: Worker, weights: Float32Array): Promise<EvaluationTotals> {
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.postMessage(weights);
   });
-}
-
-function rows(dataset: Dataset, from: number, to: number): Dataset {
-  const { featureCount, classCount } = dataset;
-  return {
-    examples: to - from,
-    featureCount,
-    classCount,
-    features: dataset.features.slice(from * featureCount, to * featureCount),
-    labels: dataset.labels.slice(from, to),
-  };
 }

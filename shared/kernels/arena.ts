@@ -112,6 +112,10 @@ export class Arena {
   }
 
   /** Views last until the next `allocate`, which may move the memory. */
+  uint8(address: number, length: number): Uint8Array {
+    return new Uint8Array(this.#memory.buffer, address, length);
+  }
+
   uint32(address: number, length: number): Uint32Array {
     return new Uint32Array(this.#memory.buffer, address, length);
   }

@@ -1,4 +1,7 @@
-/** Refuses a dataset that no core could train on, once for each dataset, and measures how sparse it is. */
+/**
+ * Refuses a dataset that no core could train on, once for each dataset, and measures how sparse it is. Of indexed bytes only
+ * what can go wrong is looked at, rows and the table of values; their non-zeros are counted when they are copied.
+ */
 import type { Dataset } from '../data/dataset.js';
 import { FedtempoError } from '../errors.js';
 
@@ -9,20 +12,31 @@ export interface Inspection {
   readonly longestRow: number;
 }
 
-const inspected = new WeakMap<Dataset, Inspection>();
+const inspected = new WeakMap<Dataset, Inspection | undefined>();
 
 /**
- * Checks lengths, labels 0..k − 1 and finite values, and the form of a sparse matrix.
+ * Checks lengths, labels 0..k − 1 and finite values, and the form of a sparse matrix or of indexed bytes.
  *
+ * @returns undefined for indexed bytes, which are not counted here
  * @throws FedtempoError DATASET_INVALID naming the first example at fault
  */
-export function inspect(dataset: Dataset): Inspection {
+export function inspect(dataset: Dataset): Inspection | undefined {
   const known = inspected.get(dataset);
-  if (known !== undefined) return known;
+  if (known !== undefined || inspected.has(dataset)) return known;
   checkLabels(dataset);
-  const result = dataset.sparse === undefined ? inspectDense(dataset) : inspectSparse(dataset);
+  const result = inspectFeatures(dataset);
   inspected.set(dataset, result);
   return result;
+}
+
+function inspectFeatures(dataset: Dataset): Inspection | undefined {
+  const { sparse, indexed } = dataset;
+  if (sparse === undefined && indexed === undefined) return inspectDense(dataset);
+  const given = [dataset.features.length > 0 && 'dense', sparse && 'sparse', indexed && 'indexed'].filter(Boolean);
+  if (given.length > 1) {
+    throw invalid('a dataset has its features twice', `${given.join(' and ')} features`, 'one form of features');
+  }
+  return sparse === undefined ? checkIndexed(dataset) : inspectSparse(dataset);
 }
 
 function invalid(summary: string, found: string, expected: string): FedtempoError {
@@ -61,11 +75,26 @@ function inspectDense({ examples, featureCount, features }: Dataset): Inspection
   return { nonZeros, longestRow };
 }
 
-function inspectSparse({ examples, featureCount, features, sparse }: Dataset): Inspection {
-  const { rowStarts, columns, values } = sparse!;
-  if (features.length !== 0) {
-    throw invalid('a sparse dataset has dense features too', `${features.length} values`, 'an empty features array');
+function checkIndexed({ examples, featureCount, indexed }: Dataset): undefined {
+  const { bytes, rows, featureOf } = indexed!;
+  if (rows.length !== examples) {
+    throw invalid('rows of bytes do not match the examples', `${rows.length} rows`, `${examples}`);
   }
+  const last = Math.floor(bytes.length / featureCount) - 1;
+  for (let row = 0; row < examples; row++) {
+    if (rows[row] <= last) continue;
+    throw invalid(`example ${row} is no row of the bytes`, String(rows[row]), `0 to ${last}`);
+  }
+  if (featureOf.length === 256 && featureOf.every(Number.isFinite)) return;
+  throw invalid(
+    'bytes do not stand for features',
+    `${featureOf.length} values`,
+    '256 finite values, one for each byte',
+  );
+}
+
+function inspectSparse({ examples, featureCount, sparse }: Dataset): Inspection {
+  const { rowStarts, columns, values } = sparse!;
   const agrees = rowStarts.length === examples + 1 && rowStarts[0] === 0 && rowStarts[examples] === columns.length;
   if (!agrees || values.length !== columns.length) {
     const found = `${rowStarts.length} row starts, ${columns.length} columns, ${values.length} values`;

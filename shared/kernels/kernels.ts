@@ -97,5 +97,6 @@ export interface Core {
 
 export interface Kernels {
   readonly name: string;
-  createCore(model: Model): Core;
+  /** @param keepBytes room for examples that were loaded before and may come back; each implementation has its default */
+  createCore(model: Model, keepBytes?: number): Core;
 }

@@ -4,6 +4,7 @@
  */
 import type { Dataset } from '../data/dataset.js';
 import { type Arena, roundUp } from './arena.js';
+import type { ByteRows } from './byte-rows.js';
 import { inspect } from './inspect.js';
 
 /** Share of non-zeros below which lists beat dense tiles (bench/results has the measurement). */
@@ -23,13 +24,15 @@ export interface Shard {
 
 export class ShardStore {
   readonly #arena: Arena;
+  readonly #bytes: ByteRows;
   readonly #limitBytes: number;
   #start: number;
   #shards = new WeakMap<Dataset, Shard>();
 
   /** Takes the arena from its present mark on. */
-  constructor(arena: Arena, limitBytes: number) {
+  constructor(arena: Arena, bytes: ByteRows, limitBytes: number) {
     this.#arena = arena;
+    this.#bytes = bytes;
     this.#limitBytes = limitBytes;
     this.#start = arena.mark;
   }
@@ -44,7 +47,7 @@ export class ShardStore {
   place(examples: Dataset): Shard {
     const known = this.#shards.get(examples);
     if (known !== undefined) return known;
-    const { nonZeros, longestRow } = inspect(examples);
+    const { nonZeros, longestRow } = inspect(examples) ?? this.#bytes.count(examples);
     const values = examples.examples * examples.featureCount;
     const sparse = examples.sparse !== undefined || nonZeros < SPARSE_BELOW * values;
     const bytes = 4 * (2 * examples.examples + (sparse ? 2 * nonZeros : values)) + 512;
@@ -66,7 +69,10 @@ export class ShardStore {
     const rowStarts = arena.allocate(sparse ? 4 * (examples + 1) : 0);
     const entries = arena.allocate(8 * (sparse ? nonZeros : 0));
     arena.uint32(labels, examples).set(dataset.labels);
-    if (!sparse) arena.float32(features, examples * featureCount).set(dataset.features);
+    if (dataset.indexed !== undefined) {
+      if (sparse) this.#bytes.list(dataset, rowStarts, entries);
+      else this.#bytes.expand(dataset, features);
+    } else if (!sparse) arena.float32(features, examples * featureCount).set(dataset.features);
     else if (dataset.sparse === undefined) this.#listDense(dataset, rowStarts, entries, nonZeros);
     else {
       arena.uint32(rowStarts, examples + 1).set(dataset.sparse.rowStarts);

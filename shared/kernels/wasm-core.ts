@@ -3,6 +3,7 @@ import type { Dataset } from '../data/dataset.js';
 import { activations, losses, type Model } from '../model/model.js';
 import { clientOptimizers, plainSgd } from '../optimizer/client-optimizer.js';
 import { Arena, type JobRecord, jobFields, layerFields, roundUp } from './arena.js';
+import { type ByteExports, ByteRows } from './byte-rows.js';
 import { checkOptions, checkShape, checkSteps } from './check.js';
 import type { Core, EvaluationTotals, StepTable, TrainingTotals, TrainOptions } from './kernels.js';
 import { MAX_CONFUSION_CLASSES } from './kernels.js';
@@ -17,7 +18,7 @@ const emptyTable: StepTable = { batchSizes: new Uint32Array(0), learningRates: n
 const emptyOrder = new Uint32Array(0);
 
 /** What the module exports (./assembly/index.ts). */
-interface Exports {
+interface Exports extends ByteExports {
   readonly memory: WasmMemory;
   pack(job: number, block: number): void;
   unpack(job: number, block: number): void;
@@ -60,8 +61,9 @@ export class WasmCore implements Core {
       zeros: arena.allocate(4 * roundUp(Math.max(...model.widths), PANEL_COLUMNS)),
       evaluationRows: EVALUATION_ROWS,
     };
+    const bytes = new ByteRows(arena, this.#exports, inputs);
     this.#workspace = new Workspace(model, arena, this.#fixed.layers!);
-    this.#shards = new ShardStore(arena, shardBytes);
+    this.#shards = new ShardStore(arena, bytes, shardBytes);
   }
 
   load(examples: Dataset): void {

@@ -36,7 +36,7 @@ export async function prepareWasm(): Promise<void> {
 
 export const wasmKernels: Kernels = {
   name: 'wasm',
-  createCore: (model) => createWasmCore(model),
+  createCore: (model, keepBytes) => createWasmCore(model, keepBytes),
 };
 
 /** A core with its own bound on what shards may occupy, `shardBytes`. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { openDataset } from 'fedtempo/client/data/open-dataset.js';
+import { denseFeatures } from 'fedtempo/shared/data/dense.js';
 import { createPartition } from 'fedtempo/shared/data/partition/partition.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 
@@ -33,12 +34,20 @@ describe('mnist', () => {
   test('selects the rows asked for, in their order, scaled to 0..1', () => {
     const rows = mnist.train.select(Uint32Array.of(3, 0, 3));
     expect(rows.examples).toBe(3);
-    expect(rows.features.length).toBe(3 * 784);
+    const features = denseFeatures(rows);
+    expect(features.length).toBe(3 * 784);
     expect([...rows.labels]).toEqual([1, 5, 1]);
     // The first image's first stroke, row 5 from column 12: bytes 3, 18, 18, 18, 126.
-    const stroke = rows.features.subarray(784 + 5 * 28 + 12, 784 + 5 * 28 + 17);
+    const stroke = features.subarray(784 + 5 * 28 + 12, 784 + 5 * 28 + 17);
     expect([...stroke]).toEqual([3, 18, 18, 18, 126].map((byte) => Math.fround(byte / 255)));
-    expect(rows.features.subarray(0, 784)).toEqual(rows.features.subarray(2 * 784));
+    expect(features.subarray(0, 784)).toEqual(features.subarray(2 * 784));
+  });
+
+  test('a shard holds row numbers and labels, and shares the bytes with every other', () => {
+    const [one, other] = [mnist.train.select(Uint32Array.of(1, 2)), mnist.train.select(Uint32Array.of(59_999))];
+    expect(one.indexed?.bytes).toBe(other.indexed?.bytes);
+    expect(one.features.length).toBe(0);
+    expect([one.indexed?.rows.length, one.labels.length]).toEqual([2, 2]);
   });
 
   test('McMahan’s partition is 100 disjoint shards of 600 with at most 4 labels each', () => {
@@ -59,7 +68,8 @@ describe('mnist', () => {
     expect([...three.train.labels]).toEqual([5, 0, 4]);
     expect(three.test.examples).toBe(10_000);
     expect(three.classCount).toBe(10);
-    expect(three.train.select().features).toEqual(mnist.train.select(Uint32Array.of(0, 1, 2)).features);
+    const firstThree = mnist.train.select(Uint32Array.of(0, 1, 2));
+    expect(denseFeatures(three.train.select())).toEqual(denseFeatures(firstThree));
     expect(three.digest).not.toBe(mnist.digest);
   });
 
@@ -80,13 +90,13 @@ describe('digits', () => {
     expect(digits.test.examples).toBe(297);
     expect([...digits.train.labels.subarray(0, 10)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect([...digits.test.labels.subarray(292)]).toEqual([9, 0, 8, 9, 8]);
-    const first = digits.train.select(Uint32Array.of(0));
-    expect([...first.features.subarray(0, 8)]).toEqual([0, 0, 5, 13, 9, 1, 0, 0].map((ink) => ink / 16));
+    const first = denseFeatures(digits.train.select(Uint32Array.of(0)));
+    expect([...first.subarray(0, 8)]).toEqual([0, 0, 5, 13, 9, 1, 0, 0].map((ink) => ink / 16));
   });
 
   test('every feature lies in 0..1 and both ends occur', async () => {
     const digits = await openDataset({ dataset: 'digits' }, '/nowhere');
-    const { features } = digits.train.select();
+    const features = denseFeatures(digits.train.select());
     expect(features.reduce((a, b) => Math.min(a, b))).toBe(0);
     expect(features.reduce((a, b) => Math.max(a, b))).toBe(1);
   });
@@ -98,8 +108,8 @@ describe('xor', () => {
     expect(xor.featureCount).toBe(2);
     expect(xor.classCount).toBe(2);
     for (const split of [xor.train, xor.test]) {
-      const { features, labels } = split.select();
-      expect([...features]).toEqual([0, 0, 0, 1, 1, 0, 1, 1]);
+      const { labels } = split.select();
+      expect([...denseFeatures(split.select())]).toEqual([0, 0, 0, 1, 1, 0, 1, 1]);
       expect([...labels]).toEqual([0, 1, 1, 0]);
     }
   });

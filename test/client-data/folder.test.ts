@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { MAX_FILE_BYTES, readDataFile } from 'fedtempo/client/data/data-file.js';
 import { openDataset } from 'fedtempo/client/data/open-dataset.js';
+import { denseFeatures } from 'fedtempo/shared/data/dense.js';
 import { FedtempoError } from 'fedtempo/shared/errors.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
@@ -53,7 +54,7 @@ test('an IDX set is read from a folder beside the scenario', async () => {
   const source = await openDataset({ dataset: 'idx', folder: './set' }, folder);
   expect(source).toMatchObject({ name: 'idx', featureCount: 2, classCount: 3 });
   const train = source.train.select();
-  expect([...train.features]).toEqual([0, 1, Math.fround(0.2), Math.fround(0.4)]);
+  expect([...denseFeatures(train)]).toEqual([0, 1, Math.fround(0.2), Math.fround(0.4)]);
   expect([...train.labels]).toEqual([0, 2]);
   expect([...source.test.labels]).toEqual([1]);
 });
@@ -71,7 +72,7 @@ test('fashion-mnist without a folder is looked for beside the scenario', async (
 test('another scale divides the bytes', async () => {
   await fill();
   const source = await openDataset({ dataset: 'idx', folder: '.', scale: 51 }, folder);
-  expect([...source.train.select().features]).toEqual([0, 5, 1, 2]);
+  expect([...denseFeatures(source.train.select())]).toEqual([0, 5, 1, 2]);
 });
 
 test.each<[string, (name: string) => string]>([

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Dataset } from 'fedtempo/shared/data/dataset.js';
+import { denseFeatures } from 'fedtempo/shared/data/dense.js';
 import { referenceKernels } from 'fedtempo/shared/kernels/reference/reference.js';
 import { createWasmCore, isWasmSupported, wasmKernels } from 'fedtempo/shared/kernels/wasm.js';
 import { RandomStream } from 'fedtempo/shared/math/rng.js';
@@ -43,6 +44,37 @@ test('a core that serves many trainings in turn has the bits of a fresh core eac
     }),
     { numRuns: 60 },
   );
+});
+
+test('more rows of bytes than are copied at a time, with a width that fills no vector, have the bits of the reference', () => {
+  const random = new RandomStream(9, 'synthetic', 0, 0);
+  const featureCount = 1001;
+  const bytes = Uint8Array.from({ length: 700 * featureCount }, () => (random.below(5) === 0 ? random.below(256) : 0));
+  const featureOf = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
+  const model = createModel([featureCount, 10], 'relu', 'softmaxCrossEntropy');
+  const steps = { batchSizes: Uint32Array.of(600, 30), learningRates: Float32Array.of(0.5, 0.1) };
+  for (const shift of [0, 0.5]) {
+    const examples: Dataset = {
+      examples: 650,
+      featureCount,
+      classCount: 10,
+      features: new Float32Array(0),
+      labels: Int32Array.from({ length: 650 }, () => random.below(10)),
+      indexed: {
+        bytes,
+        // Runs of rows, and rows in any order.
+        rows: Uint32Array.from({ length: 650 }, (_, row) => (row < 400 ? row + 50 : random.below(700))),
+        // Where the byte 0 stands for ½ every value counts, and the rows become dense.
+        featureOf: featureOf.map((value) => value + shift),
+      },
+    };
+    const order = Uint32Array.from({ length: 630 }, () => random.below(650));
+    const given = { model, examples, weights: initialize(model, 'uniform', 1), order, steps, options: {} };
+    expect(outcome(wasmKernels, given)).toEqual(outcome(referenceKernels, given));
+    const dense = { ...examples, features: denseFeatures(examples) };
+    delete (dense as { indexed?: unknown }).indexed;
+    expect(outcome(wasmKernels, { ...given, examples: dense })).toEqual(outcome(wasmKernels, given));
+  }
 });
 
 test('a bag of words with 20,000 features trains from its non-zeros, with the bits of the reference', () => {

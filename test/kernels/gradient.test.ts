@@ -59,7 +59,7 @@ test.each(combinations)('the gradient agrees with central differences: %s, %s, %
   const random = new RandomStream(11, 'synthetic', 0, 0);
   const model = createModel([6, 5, 4, k], activation, loss);
   const shape = { examples: 7, featureCount: 6, classCount: classCountOf(model) };
-  const examples = randomExamples(shape, 1, false, random);
+  const examples = randomExamples(shape, 1, 'dense', random);
   const weights = initialize(model, 'uniform', 5);
   const core = referenceKernels.createCore(model);
   core.load(examples);

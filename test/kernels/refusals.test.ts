@@ -23,6 +23,17 @@ const rows = (rowStarts: number[], columns: number[], values: number[]) => ({
   },
 });
 
+const indexed = (rowNumbers: number[], change: object = {}) => ({
+  ...good(),
+  features: new Float32Array(0),
+  indexed: {
+    bytes: Uint8Array.of(1, 0, 2, 0, 3, 0, 7),
+    rows: Uint32Array.from(rowNumbers),
+    featureOf: new Float32Array(256),
+    ...change,
+  },
+});
+
 const refused = [
   ['a label above the classes', { ...good(), labels: Int32Array.of(0, 2) }, /example 1 has a label outside/],
   ['a negative label', { ...good(), labels: Int32Array.of(-1, 1) }, /example 0 has a label outside/],
@@ -42,7 +53,20 @@ const refused = [
   ['row starts that fall', rows([0, 3, 2], [0, 1], [1, 1]), /example 1 ends before|do not agree|out of place/],
   ['row starts that end early', rows([0, 1, 1], [0, 1], [1, 1]), /do not agree/],
   ['a sparse NaN', rows([0, 1, 2], [0, 1], [1, Number.NaN]), /example 1 .* not finite/],
-  ['dense and sparse at once', { ...rows([0, 0, 0], [], []), features: new Float32Array(6) }, /dense features too/],
+  ['a row of bytes that is not there', indexed([1, 2]), /example 1 is no row of the bytes[\s\S]*2[\s\S]*0 to 1/],
+  ['a row too few', indexed([1]), /rows of bytes do not match/],
+  ['a table of 255 values', indexed([0, 1], { featureOf: new Float32Array(255) }), /255 values[\s\S]*256 finite/],
+  ['a byte that is NaN', indexed([0, 1], { featureOf: new Float32Array(256).fill(Number.NaN) }), /256 finite/],
+  [
+    'sparse and indexed at once',
+    { ...rows([0, 0, 0], [], []), indexed: indexed([0, 1]).indexed },
+    /sparse and indexed/,
+  ],
+  [
+    'dense and sparse at once',
+    { ...rows([0, 0, 0], [], []), features: new Float32Array(6) },
+    /dense and sparse features/,
+  ],
 ] as const;
 
 describe.each([referenceKernels, wasmKernels])('the $name kernels', (kernels) => {

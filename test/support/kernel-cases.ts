@@ -31,6 +31,11 @@ export interface Case {
   readonly options: TrainOptions;
 }
 
+const forms = ['dense', 'sparse', 'indexed'] as const;
+export type Form = (typeof forms)[number];
+
+type Shape = Pick<Dataset, 'examples' | 'featureCount' | 'classCount'>;
+
 const extras = ['momenta', 'weightDecays', 'clipNorms', 'proximals', 'correction'] as const;
 export type Extra = (typeof extras)[number];
 
@@ -42,7 +47,7 @@ export interface CaseParts {
   /** Columns of the step table, and the correction, that are given. */
   readonly extras: readonly Extra[];
   readonly density: number;
-  readonly sparse: boolean;
+  readonly form: Form;
   readonly batchSizes: readonly number[];
   readonly seed: number;
 }
@@ -54,25 +59,38 @@ export const caseParts: fc.Arbitrary<CaseParts> = fc.record({
   optimizer: fc.oneof({ weight: 1, arbitrary: fc.constant('sgd' as const) }, fc.constantFrom(...clientOptimizers)),
   extras: fc.oneof(fc.constant([]), fc.subarray([...extras])),
   density: fc.constantFrom(0, 0.05, 0.2, 0.45, 0.8, 1),
-  sparse: fc.boolean(),
+  form: fc.constantFrom(...forms),
   batchSizes: fc.array(fc.integer({ min: 1, max: 13 }), { minLength: 1, maxLength: 4 }),
   seed: fc.nat(1_000_000),
 });
 
-/** Examples with about `density` of their values not zero; dense, or as lists of non-zeros. */
-export function randomExamples(
-  shape: { examples: number; featureCount: number; classCount: number },
-  density: number,
-  sparse: boolean,
-  random: RandomStream,
-): Dataset {
+/** Examples with about `density` of their values not zero: dense, as lists of non-zeros, or as rows of bytes. */
+export function randomExamples(shape: Shape, density: number, form: Form, random: RandomStream): Dataset {
   const { examples, featureCount, classCount } = shape;
+  if (form === 'indexed') return randomBytes(shape, density, random);
   const features = Float32Array.from({ length: examples * featureCount }, () =>
     random.uniform() < density ? random.normal() : 0,
   );
   const labels = Int32Array.from({ length: examples }, () => random.below(classCount));
   const dense = { ...shape, features, labels };
-  return sparse ? toSparse(dense) : dense;
+  return form === 'sparse' ? toSparse(dense) : dense;
+}
+
+/** Rows drawn, some twice, from a matrix of bytes, that begins anywhere; in a third of the cases the byte 0 is not the feature 0. */
+function randomBytes({ examples, featureCount, classCount }: Shape, density: number, random: RandomStream): Dataset {
+  const whole = examples + random.below(9);
+  const offset = random.below(20);
+  const bytes = new Uint8Array(offset + whole * featureCount).subarray(offset);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = random.uniform() < density ? 1 + random.below(255) : 0;
+  const [scale, shift] = [0.5 + random.uniform(), random.below(3) === 0 ? 0.25 : 0];
+  const indexed = {
+    bytes,
+    rows: Uint32Array.from({ length: examples }, () => random.below(whole)),
+    // Bytes from 200 on stand for zero too, as a table may have it.
+    featureOf: Float32Array.from({ length: 256 }, (_, byte) => (byte < 200 ? (byte / 255) * scale : 0) - shift),
+  };
+  const labels = Int32Array.from({ length: examples }, () => random.below(classCount));
+  return { examples, featureCount, classCount, features: new Float32Array(0), labels, indexed };
 }
 
 export function toSparse(dense: Dataset): Dataset {
@@ -100,7 +118,7 @@ export function makeCase(parts: CaseParts): Case {
   if (parts.loss === 'binaryCrossEntropy') widths[widths.length - 1] = 1;
   const model = createModel(widths, parts.activation, parts.loss);
   const shape = { examples: 29, featureCount: widths[0], classCount: classCountOf(model) };
-  const examples = randomExamples(shape, parts.density, parts.sparse, random);
+  const examples = randomExamples(shape, parts.density, parts.form, random);
   const total = parts.batchSizes.reduce((sum, size) => sum + size, 0);
   const column = (low: number, high: number) =>
     Float32Array.from(parts.batchSizes, () => (random.below(4) === 0 ? low : low + random.uniform() * (high - low)));

@@ -19,5 +19,7 @@ export function evaluate(job: usize): f64 {
   return evaluateJob(changetype<Job>(job));
 }
 
+export { countBytes, expandBytes, listBytes } from './bytes';
+
 /** The dense product alone, for the benchmark: c [rows × width] = a [rows × n] · panels ⊕ bias. */
 export { product } from './product';

@@ -1,5 +1,6 @@
 /** The reference kernels: plain TypeScript, the definition of correct, and the fallback where SIMD is missing. */
 import type { Dataset } from '../../data/dataset.js';
+import { writeRow } from '../../data/dense.js';
 import type { Model } from '../../model/model.js';
 import { plainSgd } from '../../optimizer/client-optimizer.js';
 import { checkOptions, checkShape, checkSteps } from '../check.js';
@@ -80,23 +81,12 @@ class ReferenceCore implements Core {
   }
 
   #gather(batch: Uint32Array): void {
-    const { features, featureCount, sparse } = this.#loaded();
+    const examples = this.#loaded();
     this.#reserve(batch.length);
     const x = this.#values[0];
-    if (sparse !== undefined) {
-      x.fill(0, 0, batch.length * featureCount);
-      for (let row = 0; row < batch.length; row++) {
-        const end = sparse.rowStarts[batch[row] + 1];
-        for (let at = sparse.rowStarts[batch[row]]; at < end; at++) {
-          x[row * featureCount + sparse.columns[at]] = sparse.values[at];
-        }
-      }
-      return;
-    }
-    for (let row = 0; row < batch.length; row++) {
-      const from = batch[row] * featureCount;
-      x.set(features.subarray(from, from + featureCount), row * featureCount);
-    }
+    batch.forEach((index, row) => {
+      writeRow(examples, index, x, row * examples.featureCount);
+    });
   }
 
   #reserve(rows: number): void {

@@ -154,7 +154,7 @@ function startPool(
     const { data, model } = scenario;
     return WorkerPool.start({
       program: new URL('../client/pool-thread.js', import.meta.url),
-      data: { scenario: { seed, data, model }, folder, kernels },
+      data: { scenario: { seed, data, model }, folder, kernels, shared: loaded.source.shared },
       datasetDigest: loaded.source.digest,
       workers: pool.workers,
       restarts: pool.restarts,

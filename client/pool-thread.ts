@@ -1,5 +1,6 @@
 /** A thread of the worker pool: hosts any client of the population, takes tasks until none is left, adds up its part. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { SharedDataset } from '../shared/data/source.js';
 import { messageOf } from '../shared/errors.js';
 import type { Aggregator } from '../shared/federation/aggregator.js';
 import { createAggregator } from '../shared/federation/algorithm.js';
@@ -15,17 +16,19 @@ import type { ThreadData } from './thread-messages.js';
 export interface PoolThreadData extends ThreadData {
   /** Which thread of the pool this is. */
   readonly thread: number;
+  /** The dataset, opened once for all threads. */
+  readonly shared: SharedDataset;
 }
 
 type Train = Extract<ThreadRequest, { type: 'train' }>;
 
 const port = parentPort;
 if (port === null) throw new Error('pool-thread runs as a worker thread');
-const { scenario, folder, kernels, thread } = workerData as PoolThreadData;
+const { scenario, folder, kernels, thread, shared } = workerData as PoolThreadData;
 const send = (message: ThreadResponse) => port.postMessage(message);
 
 try {
-  const data = await loadData(scenario, folder);
+  const data = await loadData(scenario, folder, shared);
   serve(createParticipant(data, chooseKernels(kernels), scenario.seed));
   send({ type: 'ready', datasetDigest: data.source.digest });
 } catch (error) {

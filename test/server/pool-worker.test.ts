@@ -8,7 +8,7 @@ async function start(workers: number) {
   const { scenario, data, digest } = await digits();
   return WorkerPool.start({
     program: poolThread,
-    data: { scenario, folder: '.', kernels: 'auto' },
+    data: { scenario, folder: '.', kernels: 'auto', shared: data.source.shared },
     datasetDigest: digest,
     workers,
     restarts: 1,

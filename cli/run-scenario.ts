@@ -1,28 +1,20 @@
-/** Composes one run: data, model, pool, evaluator, store, coordinator. The only code that sees both ends. */
-import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { stringify } from 'yaml';
-import { type ClientData, loadData } from '../client/load-data.js';
-import { createParticipant } from '../client/participant.js';
-import { coordinate, type RunResult } from '../server/coordinator.js';
-import { digestOf } from '../server/digest.js';
-import { type Evaluator, InlineEvaluator } from '../server/evaluation/evaluator.js';
-import { ThreadedEvaluator } from '../server/evaluation/threads.js';
-import { InlinePool } from '../server/pool/inline.js';
-import type { ClientPool } from '../server/pool/pool.js';
-import { ProcessPool } from '../server/pool/process.js';
-import { WorkerPool } from '../server/pool/worker/worker-pool.js';
+import { loadData } from '../client/load-data.js';
+import { coordinate } from '../server/coordinator.js';
 import type { Summary } from '../server/store/records.js';
 import { RunStore } from '../server/store/run-store.js';
 import { encodeModel } from '../server/store/safetensors.js';
+import { TimeTable } from '../server/times/time-table.js';
 import { chooseKernels, type KernelsName } from '../shared/kernels/choose.js';
 import { initialize } from '../shared/model/initialize.js';
-import type { Model } from '../shared/model/model.js';
 import { roundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
 import type { Progress } from './progress.js';
+import { startPool } from './start-pool.js';
+import { summarize } from './summarize.js';
 import { versions } from './versions.js';
 import { warningsFor } from './warnings.js';
 
@@ -34,6 +26,8 @@ export interface RunOptions {
   readonly progress: Progress;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Whether to write trace.json, which Chrome's trace viewer opens. */
+  readonly profile: boolean;
 }
 
 export interface FinishedRun {
@@ -54,14 +48,18 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const { scenario, folder, out, kernels, progress, log, signal } = options;
   const began = performance.now();
   const startedAt = new Date();
+  const table = new TimeTable(options.profile);
   const loaded = await loadData(scenario, folder);
   const { source, partition, model } = loaded;
   const examples = source.train.examples;
   const planner = roundPlanner(scenario, { examples });
   const initial = initialize(model, scenario.model.initialization, scenario.seed);
 
-  const pool = await startPool(options, loaded);
-  const evaluator = pool instanceof WorkerPool ? pool : createEvaluator(options, loaded);
+  const note = (text: string) => {
+    progress.note(text);
+    log.warn(text);
+  };
+  const { pool, evaluator } = await startPool({ scenario, folder, kernels, loaded, table, note, signal });
   try {
     const store = RunStore.create({
       out,
@@ -108,9 +106,11 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
       examples,
       shardSize: (client) => partition.sizeOf(client),
       signal,
+      spans: table.own,
       onRound: ({ record, clients, weights, adaptive }) => {
         states = adaptive;
-        store.appendRound(record, clients);
+        table.own.measure('record', () => store.appendRound(record, clients), { round: record.round });
+        for (const { thread, spent } of pool.spent()) table.add(thread, spent);
         progress.round(record);
         const { cohort: _, failures, ...facts } = record;
         log.debug(facts, 'round done');
@@ -123,7 +123,11 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
     progress.stop();
     save(result.weights, result.rounds.length);
     const wallMs = Math.round(performance.now() - began);
-    const summary = summarize(options, result, pool, model, store.directory, wallMs);
+    for (const { thread, spent } of pool.spent()) table.add(thread, spent);
+    const times = table.rows();
+    const { directory } = store;
+    const summary = summarize({ scenario, kernels, result, pool, model, directory, wallMs, times });
+    if (options.profile) writeFileSync(join(directory, 'trace.json'), table.trace());
     store.finish(summary);
     log.info(summary, 'run ends');
     return { summary, error: result.error };
@@ -137,94 +141,4 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
 function withAbsoluteFolder(scenario: Scenario, base: string): Scenario {
   const { data } = scenario;
   return data.folder === undefined ? scenario : { ...scenario, data: { ...data, folder: resolve(base, data.folder) } };
-}
-
-function startPool(
-  { scenario, folder, kernels, progress, log, signal }: RunOptions,
-  loaded: ClientData,
-): Promise<ClientPool> {
-  const { pool, seed } = scenario;
-  const note = (text: string) => {
-    progress.note(text);
-    log.warn(text);
-  };
-  if (pool.kind === 'inline')
-    return Promise.resolve(new InlinePool(createParticipant(loaded, chooseKernels(kernels), seed).answer));
-  if (pool.kind === 'worker') {
-    const { data, model } = scenario;
-    return WorkerPool.start({
-      program: new URL('../client/pool-thread.js', import.meta.url),
-      data: { scenario: { seed, data, model }, folder, kernels, shared: loaded.source.shared },
-      datasetDigest: loaded.source.digest,
-      workers: pool.workers,
-      restarts: pool.restarts,
-      testExamples: loaded.source.test.examples,
-      note,
-    });
-  }
-  const entry = fileURLToPath(new URL('../client/process-main.js', import.meta.url));
-  const { version } = versions();
-  return ProcessPool.start(
-    {
-      run: `${scenario.name}-${scenario.seed}`,
-      scenario,
-      folder,
-      datasetDigest: loaded.source.digest,
-      parameters: loaded.model.layout.parameters,
-      workers: pool.workers,
-      port: pool.port,
-      restarts: pool.restarts,
-      startMs: pool.startSeconds * 1000,
-      replyMs: pool.replySeconds * 1000,
-      command: [process.execPath, entry],
-      environment: { FEDTEMPO_KERNELS: kernels, FEDTEMPO_SOFTWARE: `fedtempo ${version}` },
-      note,
-    },
-    signal,
-  );
-}
-
-function createEvaluator({ scenario, kernels }: RunOptions, { source, model }: ClientData): Evaluator {
-  const test = source.test.select();
-  if (scenario.pool.kind === 'inline') return new InlineEvaluator(chooseKernels(kernels).createCore(model), test);
-  return new ThreadedEvaluator(model, kernels, test, Math.min(availableParallelism(), 8));
-}
-
-function summarize(
-  { scenario, kernels }: RunOptions,
-  result: RunResult,
-  pool: ClientPool,
-  model: Model,
-  directory: string,
-  wallMs: number,
-): Summary {
-  const { rounds } = result;
-  const evaluated = rounds.filter(({ testAccuracy }) => testAccuracy !== null);
-  const last = evaluated.at(-1);
-  const sum = (value: (round: (typeof rounds)[number]) => number) =>
-    rounds.reduce((total, round) => total + value(round), 0);
-  return {
-    name: scenario.name,
-    seed: scenario.seed,
-    outcome: result.outcome,
-    rounds: rounds.length,
-    digest: digestOf(result.weights),
-    finalAccuracy: last?.testAccuracy ?? null,
-    finalLoss: last?.testLoss ?? null,
-    bestAccuracy:
-      evaluated.length === 0 ? null : Math.max(...evaluated.map(({ testAccuracy }) => testAccuracy as number)),
-    roundsToTarget: result.roundsToTarget,
-    examples: sum(({ examples }) => examples),
-    steps: sum(({ steps }) => steps),
-    failures: sum(({ failures }) => failures.length),
-    bytesDown: sum(({ bytesDown }) => bytesDown),
-    bytesUp: sum(({ bytesUp }) => bytesUp),
-    wallMs,
-    pool: pool.kind,
-    workers: pool.workers,
-    kernels: chooseKernels(kernels).name,
-    clients: scenario.data.partition.clients,
-    parameters: model.layout.parameters,
-    directory,
-  };
 }

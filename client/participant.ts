@@ -4,6 +4,7 @@
  */
 import type { Dataset } from '../shared/data/dataset.js';
 import type { EvaluationTotals, Kernels } from '../shared/kernels/kernels.js';
+import { Spans } from '../shared/times/spans.js';
 import { trainLocally } from '../shared/training/local-training.js';
 import type { Update } from '../shared/training/reply.js';
 import type { RoundPlan } from '../shared/training/round-plan.js';
@@ -18,6 +19,8 @@ export interface Participant {
   answer(plan: RoundPlan, client: number, weights: Float32Array): Update;
   /** Evaluates weights [p] on the test examples from .. to − 1. */
   evaluate(weights: Float32Array, from: number, to: number): EvaluationTotals;
+  /** Where its time went. */
+  readonly spans: Spans;
 }
 
 /** Most that the row numbers and labels of all shards may take to be kept: 16 MiB. */
@@ -36,7 +39,9 @@ export function createParticipant(
   { model, partition, source }: ClientData,
   kernels: Kernels,
   seed: number,
+  keepSpans = false,
 ): Participant {
+  const spans = new Spans(() => performance.timeOrigin + performance.now(), keepSpans);
   const keeps = fits(partition.clients, source.train.examples, source.featureCount);
   const core = kernels.createCore(model, keeps ? undefined : 0);
   const shards = new Map<number, Dataset>();
@@ -47,16 +52,32 @@ export function createParticipant(
   };
   let testPart: { from: number; to: number; examples: Dataset } | undefined;
   return {
-    answer: (plan, client, weights) =>
-      trainLocally(core, { plan, client, weights, shard: shardOf(client), seed, now: () => performance.now() }),
+    answer: (plan, client, weights) => {
+      const of = { round: plan.round, client };
+      const shard = spans.measure(
+        'prepare',
+        () => {
+          const made = shardOf(client);
+          core.load(made);
+          return made;
+        },
+        of,
+      );
+      const task = { plan, client, weights, shard, seed, now: () => performance.now() };
+      return spans.measure('train', () => trainLocally(core, task), of);
+    },
     evaluate: (weights, from, to) => {
       if (testPart?.from !== from || testPart.to !== to) {
         const rows = Uint32Array.from({ length: to - from }, (_, index) => from + index);
         testPart = { from, to, examples: source.test.select(rows) };
       }
-      core.load(testPart.examples);
-      return core.evaluate(weights);
+      const { examples } = testPart;
+      return spans.measure('evaluate', () => {
+        core.load(examples);
+        return core.evaluate(weights);
+      });
     },
+    spans,
   };
 }
 

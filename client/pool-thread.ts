@@ -18,18 +18,20 @@ export interface PoolThreadData extends ThreadData {
   readonly thread: number;
   /** The dataset, opened once for all threads. */
   readonly shared: SharedDataset;
+  /** Whether spans are wanted, for a trace. */
+  readonly profile: boolean;
 }
 
 type Train = Extract<ThreadRequest, { type: 'train' }>;
 
 const port = parentPort;
 if (port === null) throw new Error('pool-thread runs as a worker thread');
-const { scenario, folder, kernels, thread, shared } = workerData as PoolThreadData;
+const { scenario, folder, kernels, thread, shared, profile } = workerData as PoolThreadData;
 const send = (message: ThreadResponse) => port.postMessage(message);
 
 try {
   const data = await loadData(scenario, folder, shared);
-  serve(createParticipant(data, chooseKernels(kernels), scenario.seed));
+  serve(createParticipant(data, chooseKernels(kernels), scenario.seed, profile));
   send({ type: 'ready', datasetDigest: data.source.digest });
 } catch (error) {
   send({ type: 'failed', reason: messageOf(error) });
@@ -38,8 +40,12 @@ try {
 function serve(participant: Participant): void {
   port?.on('message', (request: ThreadRequest) => {
     const { id } = request;
-    if (request.type === 'train') send({ type: 'trained', id, ...train(participant, request) });
-    else send({ type: 'evaluated', id, totals: participant.evaluate(request.weights, request.from, request.to) });
+    if (request.type === 'train') {
+      const trained = train(participant, request);
+      return send({ type: 'trained', id, ...trained, spent: participant.spans.take() });
+    }
+    const totals = participant.evaluate(request.weights, request.from, request.to);
+    send({ type: 'evaluated', id, totals, spent: participant.spans.take() });
   });
 }
 
@@ -57,7 +63,8 @@ function train(participant: Participant, { queues: memory, groups, measure }: Tr
       const update = participant.answer(plan, client, weights);
       const began = performance.now();
       const reception = { parameters: weights.length, examples, aggregator: aggregators[group], measure, digestOf };
-      const reply = receiveUpdate(update, reception);
+      const receive = () => receiveUpdate(update, reception);
+      const reply = participant.spans.measure('receive', receive, { round: plan.round, client });
       replies.push({ reply, receiveMs: performance.now() - began });
     } catch (error) {
       const reason = messageOf(error);

@@ -12,6 +12,7 @@ import { adaptiveSpecsOf } from '../shared/scenario/plan.js';
 import type { RoundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
 import type { UpdateSpread } from '../shared/schedule/adaptive/adaptive.js';
+import type { Spans } from '../shared/times/spans.js';
 import { AdaptiveControl, type AdaptiveStates } from './adaptive-control.js';
 import { diverged, reachedTarget, starved } from './ending.js';
 import type { Evaluation, Evaluator } from './evaluation/evaluator.js';
@@ -34,6 +35,8 @@ export interface CoordinatorOptions {
   /** Called once a round, after it; whatever it throws ends the run. */
   readonly onRound: (done: DoneRound) => void;
   readonly signal: AbortSignal;
+  /** Where this thread's time is counted. */
+  readonly spans: Spans;
 }
 
 export interface DoneRound {
@@ -139,7 +142,7 @@ class Run {
     { weights, serverState }: Pick<RoundResult, 'weights' | 'serverState'>,
     signal: AbortSignal,
   ): Promise<Omit<Trained, 'evaluation'> | undefined> {
-    const { scenario, planner, pool, shardSize, examples } = this.#options;
+    const { scenario, planner, pool, shardSize, examples, spans } = this.#options;
     const { federation, data, seed } = scenario;
     const { clients } = data.partition;
     const began = performance.now();
@@ -156,7 +159,7 @@ class Run {
     };
     const rules = { plan, cohort, algorithm: this.#algorithm, shardSize, minimumReplies, serverValues };
     const measure = this.#adaptive.listens;
-    const result = await runRound({ ...rules, measure, weights, serverState, pool, signal });
+    const result = await runRound({ ...rules, measure, weights, serverState, pool, signal, spans });
     if (result === undefined) return undefined;
     this.#abandoned = result.committed ? 0 : this.#abandoned + 1;
     const totalMs = performance.now() - began;

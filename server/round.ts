@@ -1,6 +1,8 @@
 /** One round of a flat federation: dispatch, add up replies as they come, then new weights, or the old ones if too few replied. */
+import type { Aggregator } from '../shared/federation/aggregator.js';
 import type { Algorithm, ServerState, ServerValues } from '../shared/federation/algorithm.js';
 import type { UpdateSpread } from '../shared/schedule/adaptive/adaptive.js';
+import type { Spans } from '../shared/times/spans.js';
 import type { RoundPlan } from '../shared/training/round-plan.js';
 import { type Collected, collect } from './collect.js';
 import type { ClientPool } from './pool/pool.js';
@@ -21,6 +23,8 @@ export interface RoundInput {
   readonly shardSize: (client: number) => number;
   readonly minimumReplies: number;
   readonly signal: AbortSignal;
+  /** Where this thread's time is counted. */
+  readonly spans: Spans;
 }
 
 /** What the replies of a round were, and what the server made of them. */
@@ -37,7 +41,7 @@ export interface RoundResult extends Omit<Collected, 'ms'> {
 
 /** Runs one round. Returns undefined if `signal` aborted it: nothing of it counts then. */
 export async function runRound(input: RoundInput): Promise<RoundResult | undefined> {
-  const { plan, cohort, weights, algorithm, pool, shardSize, measure, signal, serverState } = input;
+  const { plan, cohort, weights, algorithm, pool, shardSize, measure, signal } = input;
   const cohortExamples = cohort.reduce((sum, client) => sum + shardSize(client), 0);
   const aggregator = algorithm.createAggregator(weights.length, cohortExamples);
   const groups = [{ plan, weights, clients: cohort, aggregator }];
@@ -45,7 +49,13 @@ export async function runRound(input: RoundInput): Promise<RoundResult | undefin
   if (collected === undefined) return undefined;
 
   const began = performance.now();
-  const { updates } = collected;
+  const stepped = input.spans.measure('aggregate', () => step(input, collected, aggregator), { round: plan.round });
+  const { receive, ...ms } = collected.ms;
+  return { ...collected, ...stepped, ms: { ...ms, aggregate: receive + performance.now() - began } };
+}
+
+function step(input: RoundInput, { updates }: Collected, aggregator: Aggregator) {
+  const { weights, algorithm, measure, serverState } = input;
   const committed = updates.length >= input.minimumReplies;
   const mean = updates.length > 0 ? aggregator.finish() : undefined;
   const spread = mean !== undefined && measure ? spreadOf(updates, mean) : null;
@@ -54,14 +64,5 @@ export async function runRound(input: RoundInput): Promise<RoundResult | undefin
     committed && mean !== undefined
       ? algorithm.serverStep(weights, mean, server, serverState)
       : { weights, state: serverState };
-  const { receive, ...ms } = collected.ms;
-  return {
-    ...collected,
-    weights: next.weights,
-    serverState: next.state,
-    server,
-    spread,
-    committed,
-    ms: { ...ms, aggregate: receive + performance.now() - began },
-  };
+  return { weights: next.weights, serverState: next.state, server, spread, committed };
 }

@@ -10,11 +10,13 @@ import { createProgress, silentProgress } from '../progress.js';
 import { type FinishedRun, runScenario } from '../run-scenario.js';
 import { locating, openScenario } from '../scenario-file.js';
 import { bytes, duration, percent, short, table } from '../table.js';
+import { timeTable } from '../time-table.js';
 
 interface Options extends ScenarioOptions {
   readonly out: string;
   readonly json?: true;
   readonly quiet?: true;
+  readonly profile?: true;
   readonly kernels: KernelsName;
   readonly logLevel: LogLevel;
 }
@@ -52,6 +54,7 @@ export function addRun(program: Command): void {
     )
     .option('--json', 'print summary.json (a line for each run) to standard output')
     .option('--quiet', 'no progress')
+    .option('--profile', "write trace.json into the run directory: open it in Chrome's chrome://tracing or in Perfetto")
     .addHelpText('after', EXAMPLES);
   addScenarioOptions(command).action(async (file: string, options: Options, command: Command) => {
     process.exitCode = await run(file, options, overridesOf(options, command));
@@ -60,7 +63,7 @@ export function addRun(program: Command): void {
 
 async function run(file: string, options: Options, overrides: readonly string[]): Promise<number> {
   const { runs, folder } = openScenario(file, overrides);
-  const { out, kernels } = options;
+  const { out, kernels, profile = false } = options;
   const progress = options.quiet ? silentProgress : createProgress(process.stderr);
   const log = createLog(options.logLevel);
   const summaries: Summary[] = [];
@@ -69,7 +72,7 @@ async function run(file: string, options: Options, overrides: readonly string[])
   try {
     for (const { scenario, locate } of runs) {
       const finished = await locating(locate, () =>
-        runScenario({ scenario, folder, out, kernels, progress, log, signal: stopping.signal }),
+        runScenario({ scenario, folder, out, kernels, progress, log, signal: stopping.signal, profile }),
       );
       summaries.push(finished.summary);
       if (options.json) process.stdout.write(`${JSON.stringify(finished.summary)}\n`);
@@ -126,5 +129,6 @@ function closing(summaries: readonly Summary[]): string {
   ];
   const rows = facts.map(([name, value]) => [name, ...summaries.map(value)]);
   const directories = summaries.map(({ directory }) => `results in ${directory}`);
-  return ['', table(['run', ...summaries.map(({ name }) => name)], rows), '', ...directories].join('\n');
+  const times = summaries.length === 1 ? ['', timeTable(summaries[0].times)] : [];
+  return ['', table(['run', ...summaries.map(({ name }) => name)], rows), ...times, '', ...directories].join('\n');
 }

@@ -1,6 +1,7 @@
 /** Evaluates the global model on the whole test set. Who does the work changes no bit: losses add up exactly. */
 import type { Dataset } from '../../shared/data/dataset.js';
 import type { Core, EvaluationTotals } from '../../shared/kernels/kernels.js';
+import type { Spans } from '../../shared/times/spans.js';
 
 export interface Evaluation {
   /** Mean loss over the test set. */
@@ -30,13 +31,17 @@ export function combine(parts: readonly EvaluationTotals[]): Evaluation {
 export class InlineEvaluator implements Evaluator {
   readonly #core: Core;
 
-  constructor(core: Core, test: Dataset) {
+  readonly #spans: Spans;
+
+  /** @param spans where this thread's time is counted */
+  constructor(core: Core, test: Dataset, spans: Spans) {
     this.#core = core;
+    this.#spans = spans;
     core.load(test);
   }
 
   async evaluate(weights: Float32Array): Promise<Evaluation> {
-    return combine([this.#core.evaluate(weights)]);
+    return combine([this.#spans.measure('evaluate', () => this.#core.evaluate(weights))]);
   }
 
   async close(): Promise<void> {}

@@ -5,6 +5,7 @@ import { rowsBetween } from '../../shared/data/rows-between.js';
 import type { KernelsName } from '../../shared/kernels/choose.js';
 import type { EvaluationTotals } from '../../shared/kernels/kernels.js';
 import type { Model } from '../../shared/model/model.js';
+import type { Spent } from '../../shared/times/spans.js';
 import { combine, type Evaluation, type Evaluator } from './evaluator.js';
 
 export interface EvaluationThreadData {
@@ -13,14 +14,28 @@ export interface EvaluationThreadData {
   readonly examples: Dataset;
 }
 
+export interface EvaluationAnswer {
+  readonly totals: EvaluationTotals;
+  readonly spent: Spent;
+}
+
 export class ThreadedEvaluator implements Evaluator {
   readonly #workers: readonly Worker[];
+  readonly #onEvaluated: (thread: number, spent: Spent) => void;
 
   /**
    * @param test over shared bytes, or each thread gets a copy of them
    * @param threads threads to start; each gets a run of ⌈n / threads⌉ examples
+   * @param onEvaluated told what each thread has evaluated
    */
-  constructor(model: Model, kernels: KernelsName, test: Dataset, threads: number) {
+  constructor(
+    model: Model,
+    kernels: KernelsName,
+    test: Dataset,
+    threads: number,
+    onEvaluated: (thread: number, spent: Spent) => void = () => {},
+  ) {
+    this.#onEvaluated = onEvaluated;
     const share = Math.ceil(test.examples / threads);
     const count = Math.ceil(test.examples / share);
     this.#workers = Array.from({ length: count }, (_, index) => {
@@ -33,7 +48,11 @@ export class ThreadedEvaluator implements Evaluator {
   }
 
   async evaluate(weights: Float32Array): Promise<Evaluation> {
-    return combine(await Promise.all(this.#workers.map((worker) => ask(worker, weights))));
+    const answers = await Promise.all(this.#workers.map((worker) => ask(worker, weights)));
+    answers.forEach(({ spent }, thread) => {
+      this.#onEvaluated(thread, spent);
+    });
+    return combine(answers.map(({ totals }) => totals));
   }
 
   async close(): Promise<void> {
@@ -41,14 +60,14 @@ export class ThreadedEvaluator implements Evaluator {
   }
 }
 
-function ask(worker: Worker, weights: Float32Array): Promise<EvaluationTotals> {
+function ask(worker: Worker, weights: Float32Array): Promise<EvaluationAnswer> {
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void) => {
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
       worker.unref();
       finish();
     };
-    const onMessage = (totals: EvaluationTotals) => settle(() => resolve(totals));
+    const onMessage = (answer: EvaluationAnswer) => settle(() => resolve(answer));
     const onError = (error: Error) => settle(() => reject(error));
     const onExit = () => settle(() => reject(new Error('the evaluation thread ended')));
     worker.ref();

@@ -1,10 +1,11 @@
 /** The reference pool: trains one client after the other in this very thread. */
 import { messageOf } from '../../shared/errors.js';
 import { receiveUpdate } from '../../shared/federation/receive.js';
+import type { Spans } from '../../shared/times/spans.js';
 import type { Update } from '../../shared/training/reply.js';
 import type { RoundPlan } from '../../shared/training/round-plan.js';
 import { digestOf } from '../digest.js';
-import { type ClientPool, type PoolReply, type RoundWork, receptionOf, type TaskGroup } from './pool.js';
+import { type ClientPool, COORDINATOR, type PoolReply, type RoundWork, receptionOf, type TaskGroup } from './pool.js';
 
 /** Trains one client. */
 export type Answer = (plan: RoundPlan, client: number, weights: Float32Array) => Update;
@@ -14,9 +15,12 @@ export class InlinePool implements ClientPool {
   readonly workers = 1;
   readonly broadcastMs = 0;
   readonly #answer: Answer;
+  readonly #spans: Spans;
 
-  constructor(answer: Answer) {
+  /** @param spans where `answer` counts its time */
+  constructor(answer: Answer, spans: Spans) {
     this.#answer = answer;
+    this.#spans = spans;
   }
 
   async *dispatch(work: RoundWork, signal: AbortSignal): AsyncIterable<PoolReply> {
@@ -34,6 +38,10 @@ export class InlinePool implements ClientPool {
     return { down: 0, up: 0 };
   }
 
+  spent() {
+    return [{ thread: COORDINATOR, spent: this.#spans.take() }];
+  }
+
   async close(): Promise<void> {}
 
   #train(work: RoundWork, group: TaskGroup, client: number): PoolReply {
@@ -41,7 +49,8 @@ export class InlinePool implements ClientPool {
     try {
       const update = this.#answer(plan, client, weights);
       const began = performance.now();
-      const reply = receiveUpdate(update, { ...receptionOf(work, group, client), digestOf });
+      const receive = () => receiveUpdate(update, { ...receptionOf(work, group, client), digestOf });
+      const reply = this.#spans.measure('receive', receive, { client, round: plan.round });
       return { reply, worker: 0, receiveMs: performance.now() - began };
     } catch (error) {
       const reason = messageOf(error);

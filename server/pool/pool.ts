@@ -1,5 +1,6 @@
 /** A pool runs the tasks of a round somewhere. Every pool passes one conformance suite; inline is the reference. */
 import type { Aggregator } from '../../shared/federation/aggregator.js';
+import type { Spent } from '../../shared/times/spans.js';
 import type { CountedUpdate, Failure } from '../../shared/training/reply.js';
 import type { RoundPlan } from '../../shared/training/round-plan.js';
 
@@ -38,6 +39,15 @@ export interface Traffic {
   readonly up: number;
 }
 
+export interface ThreadSpent {
+  /** Its name in the time table. */
+  readonly thread: string;
+  readonly spent: Spent;
+}
+
+/** The name of the thread that runs the round loop. */
+export const COORDINATOR = 'coordinator';
+
 export interface ClientPool {
   readonly kind: string;
   /** Processes or threads that train. */
@@ -50,6 +60,8 @@ export interface ClientPool {
   /** Time that the last dispatch took to hand plan and weights to every worker. */
   readonly broadcastMs: number;
   traffic(): Traffic;
+  /** Where time went since it was asked last: that of its workers, and what it did on the coordinator's thread. */
+  spent(): readonly ThreadSpent[];
   /** Ends every worker; afterwards nothing of the pool is left. */
   close(): Promise<void>;
 }

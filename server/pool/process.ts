@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { limits } from '../../shared/protocol/limits.js';
-import type { ClientPool, PoolReply, RoundWork, Traffic } from './pool.js';
+import type { ClientPool, PoolReply, RoundWork, ThreadSpent, Traffic } from './pool.js';
 import { clientsUnavailable, WebSocketPool, type WebSocketPoolOptions } from './websocket.js';
 
 export interface ProcessPoolOptions extends Omit<WebSocketPoolOptions, 'token' | 'onReady' | 'onRefused' | 'slots'> {
@@ -76,6 +76,10 @@ export class ProcessPool implements ClientPool {
 
   traffic(): Traffic {
     return this.#inner.traffic();
+  }
+
+  spent(): readonly ThreadSpent[] {
+    return this.#inner.spent();
   }
 
   async *dispatch(work: RoundWork, signal: AbortSignal): AsyncIterable<PoolReply> {

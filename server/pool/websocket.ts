@@ -8,10 +8,20 @@ import { limits, PROTOCOL_VERSION } from '../../shared/protocol/limits.js';
 import type { ServerMessage } from '../../shared/protocol/messages.js';
 import { encodeRound } from '../../shared/protocol/round-frame.js';
 import type { ParsedScenario } from '../../shared/scenario/schema.js';
+import { Spans } from '../../shared/times/spans.js';
+import { sharedNow } from '../times/time-table.js';
 import { type CloseName, Connection, type ConnectionEvents } from './connection.js';
 import { type Door, openDoor } from './listen.js';
 import { OpenRound } from './open-round.js';
-import type { ClientPool, PoolReply, RoundWork, TaskGroup, Traffic } from './pool.js';
+import {
+  type ClientPool,
+  COORDINATOR,
+  type PoolReply,
+  type RoundWork,
+  type TaskGroup,
+  type ThreadSpent,
+  type Traffic,
+} from './pool.js';
 
 export interface WebSocketPoolOptions {
   readonly run: string;
@@ -26,6 +36,8 @@ export interface WebSocketPoolOptions {
   readonly port: number;
   readonly token: string;
   readonly replyMs: number;
+  /** Whether spans are wanted, for a trace. */
+  readonly profile: boolean;
   /** Told when the client of a slot has its data. */
   readonly onReady: (slot: number) => void;
   /** Told of every peer that was refused or closed for what it did. */
@@ -44,11 +56,17 @@ export class WebSocketPool implements ClientPool {
   #readyChanged: () => void = () => {};
   /** Slots that will never host again; rounds do not wait for them. */
   readonly #abandoned = new Set<number>();
+  /** Time on this thread, and what each client process says that it trained. */
+  readonly #own: Spans;
+  readonly #trained: readonly Spans[];
 
   private constructor(options: WebSocketPoolOptions) {
     this.#options = options;
     this.workers = options.slots;
     this.#slots = new Array<Connection | undefined>(options.slots).fill(undefined);
+    const spans = () => new Spans(sharedNow, options.profile);
+    this.#own = spans();
+    this.#trained = Array.from({ length: options.slots }, spans);
   }
 
   /** Opens the door. @throws FedtempoError PORT_UNAVAILABLE */
@@ -71,6 +89,11 @@ export class WebSocketPool implements ClientPool {
 
   traffic(): Traffic {
     return this.#door.traffic();
+  }
+
+  spent(): readonly ThreadSpent[] {
+    const remote = this.#trained.map((spans, slot) => ({ thread: `process ${slot}`, spent: spans.take() }));
+    return [{ thread: COORDINATOR, spent: this.#own.take() }, ...remote];
   }
 
   /** No client will connect for `slot` any more: fail what it owes, now and in later rounds. */
@@ -151,7 +174,7 @@ export class WebSocketPool implements ClientPool {
       const slot = this.#slotOf(client);
       bySlot.set(slot, [...(bySlot.get(slot) ?? []), client]);
     }
-    const frame = encodeRound(round.key, plan, weights);
+    const frame = this.#own.measure('serialise', () => encodeRound(round.key, plan, weights), { round: plan.round });
     const sent = [...bySlot].map(([slot, clients]) => {
       const connection = this.#slots[slot];
       if (connection?.ready !== true) {
@@ -212,7 +235,18 @@ export class WebSocketPool implements ClientPool {
         this.#round.fail(client, 'wrong-length', messageOf(error), connection.slot);
         return answer('REJECTED', messageOf(error));
       }
-      const verdict = this.#round.submit({ kind: 'update', ...update, delta }, connection.slot);
+      const { trainMs } = update;
+      // A process has a clock of its own; its training ended about when the update came.
+      this.#trained[connection.slot].add({
+        activity: 'train',
+        began: sharedNow() - trainMs,
+        ms: trainMs,
+        round,
+        client,
+      });
+      const open = this.#round;
+      const submit = () => open.submit({ kind: 'update', ...update, delta }, connection.slot);
+      const verdict = this.#own.measure('receive', submit, { round, client });
       connection.send({ type: 'answer', run, round, client, ...verdict });
     },
 

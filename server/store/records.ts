@@ -1,6 +1,7 @@
 /** What a run leaves behind: the lines of rounds.jsonl and clients.jsonl, and summary.json. */
 import type { FailureCode, TrainingMetrics, Used } from '../../shared/training/reply.js';
 import type { BatchSize } from '../../shared/training/round-plan.js';
+import type { ThreadTimes } from '../times/time-table.js';
 
 /** One line of rounds.jsonl. */
 export interface RoundRecord {
@@ -111,6 +112,8 @@ export interface Summary {
   readonly kernels: string;
   readonly clients: number;
   readonly parameters: number;
+  /** Where the time went, in milliseconds, a row a thread. */
+  readonly times: readonly ThreadTimes[];
   /** The run directory. */
   readonly directory: string;
 }

@@ -1,6 +1,7 @@
 /** What passes between a worker pool and its threads. Large arrays are in shared memory: a message carries views of them. */
 import type { AggregatorSpec, Tally } from '../federation/aggregator.js';
 import type { EvaluationTotals } from '../kernels/kernels.js';
+import type { Spent } from '../times/spans.js';
 import type { CountedUpdate, Failure } from '../training/reply.js';
 import type { RoundPlan } from '../training/round-plan.js';
 import type { QueueMemory } from './task-queues.js';
@@ -40,6 +41,8 @@ export interface Trained {
   readonly replies: readonly ThreadReply[];
   /** By group: whose updates are in the partial sums. */
   readonly tallies: readonly (Tally | undefined)[];
+  /** Where the thread's time went. */
+  readonly spent: Spent;
 }
 
 export type ThreadResponse =
@@ -47,4 +50,4 @@ export type ThreadResponse =
   /** The thread cannot serve; it ends. */
   | { readonly type: 'failed'; readonly reason: string }
   | ({ readonly type: 'trained'; readonly id: number } & Trained)
-  | { readonly type: 'evaluated'; readonly id: number; readonly totals: EvaluationTotals };
+  | { readonly type: 'evaluated'; readonly id: number; readonly totals: EvaluationTotals; readonly spent: Spent };

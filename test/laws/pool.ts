@@ -1,10 +1,9 @@
 /** What every pool of clients must do. The inline pool is the reference for the bits. */
 
-import { InlinePool } from 'fedtempo/server/pool/inline.js';
 import type { ClientPool, PoolReply, RoundWork, TaskGroup } from 'fedtempo/server/pool/pool.js';
 import { ExactMean } from 'fedtempo/shared/federation/exact-mean.js';
 import { expect, test } from 'vitest';
-import { digits } from '../support/digits.js';
+import { digits, inlinePool } from '../support/digits.js';
 
 const never = new AbortController().signal;
 type Reply = PoolReply['reply'];
@@ -40,7 +39,7 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
   test('gives each client of the cohort one update, with the bits of the reference, round after round', () =>
     withPool(async (pool, setting) => {
       const { planOf, weights, participant } = setting;
-      const reference = new InlinePool(participant().answer);
+      const reference = inlinePool(participant());
       for (const round of [0, 1, 4]) {
         const work = workOf(setting, { plan: planOf(round), clients: [0, 3, 4, 7, 10, 11], weights });
         const [got, expected] = [await collect(pool, work), await collect(reference, work)];
@@ -55,7 +54,7 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
       const { planOf, weights, parameters, participant, shardSize } = setting;
       const clients = [0, 1, 3, 4, 7, 10, 11];
       const examples = clients.reduce((sum, client) => sum + shardSize(client), 0);
-      const reference = new InlinePool(participant().answer);
+      const reference = inlinePool(participant());
       for (const round of [0, 2]) {
         const means = await Promise.all(
           [pool, reference].map(async (each) => {
@@ -74,7 +73,7 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
     withPool(async (pool, setting) => {
       const { planOf, weights, parameters, participant, shardSize } = setting;
       const other = weights.map((weight, index) => weight + (index % 3) / 8);
-      const reference = new InlinePool(participant().answer);
+      const reference = inlinePool(participant());
       const outcomes = await Promise.all(
         [pool, reference].map(async (each) => {
           const aggregator = new ExactMean(parameters, shardSize(1) + shardSize(5));

@@ -22,6 +22,7 @@ async function start(workers: number, change: { command?: string[]; restarts?: n
       replyMs: 30_000,
       command: [process.execPath, clientFile],
       environment: {},
+      profile: false,
       note: (text) => notes.push(text),
       ...change,
     },

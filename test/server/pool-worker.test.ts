@@ -1,22 +1,88 @@
 import { WorkerPool } from 'fedtempo/server/pool/worker/worker-pool.js';
-import { describe } from 'vitest';
+import { ExactMean } from 'fedtempo/shared/federation/exact-mean.js';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { poolConforms } from '../laws/pool.js';
-import { digits } from '../support/digits.js';
+import { digits, inlinePool } from '../support/digits.js';
 import { poolThread } from '../support/processes.js';
 
-async function start(workers: number) {
+const never = new AbortController().signal;
+const dyingThread = new URL('../support/dying-thread.mjs', import.meta.url);
+
+async function start(workers: number, change: { program?: URL; data?: object; notes?: string[] } = {}) {
   const { scenario, data, digest } = await digits();
+  const { program = poolThread, notes = [] } = change;
   return WorkerPool.start({
-    program: poolThread,
-    data: { scenario, folder: '.', kernels: 'auto', shared: data.source.shared },
+    program,
+    data: { scenario, folder: '.', kernels: 'auto', shared: data.source.shared, ...change.data },
     datasetDigest: digest,
     workers,
-    restarts: 1,
+    restarts: 2,
     testExamples: data.source.test.examples,
-    note: () => {},
+    profile: false,
+    note: (text) => notes.push(text),
   });
 }
 
 describe.each([1, 2, 3, 7])('the worker pool with %i threads', (workers) => {
   poolConforms(() => start(workers));
+});
+
+/** A pool whose threads `victims` die `times` times in all, each time after taking a task. */
+async function dying(workers: number, victims: readonly number[], times: number) {
+  const deaths = new Int32Array(new SharedArrayBuffer(4)).fill(times);
+  const notes: string[] = [];
+  const pool = await start(workers, { program: dyingThread, data: { deaths, victims }, notes });
+  onTestFinished(() => pool.close());
+  return { pool, notes };
+}
+
+async function roundOn(pool: Pick<WorkerPool, 'dispatch'>) {
+  const { planOf, weights, parameters, shardSize } = await digits();
+  const clients = [0, 1, 2, 3, 5, 6, 7, 9];
+  const aggregator = new ExactMean(parameters, 10_000);
+  const groups = [{ plan: planOf(0), clients, weights, aggregator }];
+  const kinds: (string | number)[][] = [];
+  for await (const { reply } of pool.dispatch({ groups, shardSize, measure: false }, never)) {
+    kinds.push([reply.client, reply.kind === 'failure' ? reply.code : 'update']);
+  }
+  kinds.sort(([a], [b]) => Number(a) - Number(b));
+  return { kinds, clients, mean: aggregator.tally().clients.length > 0 ? [...aggregator.finish()] : [] };
+}
+
+test.each([
+  { workers: 1, victims: [0], times: 1 },
+  { workers: 2, victims: [1], times: 2 },
+  { workers: 3, victims: [0, 1, 2], times: 4 },
+])('what dead threads had taken is done again, with the same bits: $victims of $workers', async (setting) => {
+  const { pool, notes } = await dying(setting.workers, setting.victims, setting.times);
+  const reference = await roundOn(inlinePool((await digits()).participant()));
+  expect(await roundOn(pool)).toEqual(reference);
+  // The last death may have lost nothing; then it is noticed at the next dispatch.
+  expect(notes.length).toBeGreaterThanOrEqual(1);
+  expect(notes[0]).toMatch(/thread \d ended \(exit code 3\); starting it again/);
+  expect(await roundOn(pool)).toEqual(reference);
+});
+
+test('clients are lost, by name, only when no thread can be started again', async () => {
+  const { pool, notes } = await dying(2, [0, 1], 1000);
+  const { kinds, clients } = await roundOn(pool);
+  expect(kinds).toEqual(clients.map((client) => [client, 'client-lost']));
+  expect(notes.filter((note) => note.includes('not started again')).length).toBe(2);
+});
+
+test('a thread that dies while it evaluates is started again, and the evaluation is that of the reference', async () => {
+  const { pool } = await dying(2, [0], 1);
+  const whole = await start(1);
+  onTestFinished(() => whole.close());
+  const { weights } = await digits();
+  expect(await pool.evaluate(weights)).toEqual(await whole.evaluate(weights));
+});
+
+test('threads that read other data are refused', async () => {
+  const { data } = await digits();
+  const { shared } = data.source;
+  const pixels = shared.train.pixels.slice();
+  pixels[5] ^= 1;
+  const other = { ...shared, digest: 'of other data', train: { ...shared.train, pixels } };
+  await expect(start(2, { data: { shared: other } })).rejects.toThrow(/threads of the worker pool are not available/);
 });

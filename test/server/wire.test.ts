@@ -31,6 +31,7 @@ async function open({ replyMs = 30_000, honest = true } = {}) {
     port: 0,
     token,
     replyMs,
+    profile: false,
     onReady: () => {},
     onRefused: (reason) => refused.push(reason),
   });

@@ -1,6 +1,7 @@
 /** The small real scenario on which pools are tested. */
 import { loadData } from 'fedtempo/client/load-data.js';
-import { createParticipant } from 'fedtempo/client/participant.js';
+import { createParticipant, type Participant } from 'fedtempo/client/participant.js';
+import { InlinePool } from 'fedtempo/server/pool/inline.js';
 
 import { chooseKernels } from 'fedtempo/shared/kernels/choose.js';
 import { initialize } from 'fedtempo/shared/model/initialize.js';
@@ -35,4 +36,9 @@ export async function digits() {
     shardSize: (client: number) => partition.sizeOf(client),
     participant: () => createParticipant(data, chooseKernels('auto'), scenario.seed),
   };
+}
+
+/** The reference pool over a participant. */
+export function inlinePool({ answer, spans }: Participant): InlinePool {
+  return new InlinePool(answer, spans);
 }

@@ -26,6 +26,7 @@ export async function runText(text: string, overrides: readonly string[] = []): 
     progress: silentProgress,
     log: createLog('silent'),
     signal: new AbortController().signal,
+    profile: false,
   });
   const lines = (file: string) =>
     readFileSync(join(summary.directory, file), 'utf8')

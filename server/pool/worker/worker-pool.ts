@@ -9,13 +9,22 @@ import { FedtempoError, messageOf } from '../../../shared/errors.js';
 import { createAggregator } from '../../../shared/federation/algorithm.js';
 import type { ThreadGroup, Trained } from '../../../shared/threads/messages.js';
 import { type Task, TaskQueues } from '../../../shared/threads/task-queues.js';
+import { Spans } from '../../../shared/times/spans.js';
 import { combine, type Evaluation, type Evaluator } from '../../evaluation/evaluator.js';
-import type { ClientPool, PoolReply, RoundWork, TaskGroup } from '../pool.js';
+import { sharedNow } from '../../times/time-table.js';
+import {
+  type ClientPool,
+  COORDINATOR,
+  type PoolReply,
+  type RoundWork,
+  type TaskGroup,
+  type ThreadSpent,
+} from '../pool.js';
 import { SharedArrays } from './shared-arrays.js';
 import { PoolThread, ThreadLost } from './thread.js';
 
 export interface WorkerPoolOptions {
-  /** The threads' module, and what it is started with (`thread`, its number, is added). */
+  /** The threads' module, and what it is started with (`thread`, its number, and `profile` are added). */
   readonly program: URL;
   readonly data: object;
   readonly datasetDigest: string;
@@ -24,6 +33,8 @@ export interface WorkerPoolOptions {
   readonly restarts: number;
   /** Examples of the test set. */
   readonly testExamples: number;
+  /** Whether spans are wanted, for a trace. */
+  readonly profile: boolean;
   /** What a person may want to know, such as a thread that ended. */
   readonly note: (text: string) => void;
 }
@@ -40,10 +51,13 @@ export class WorkerPool implements ClientPool, Evaluator {
   #draining: Promise<unknown> = Promise.resolve();
   #recovery: Promise<unknown> = Promise.resolve();
   #closing = false;
+  readonly #own: Spans;
+  readonly #spent: ThreadSpent[] = [];
 
   private constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.workers = options.workers;
+    this.#own = new Spans(sharedNow, options.profile);
     this.#restarts = new Array<number>(options.workers).fill(0);
     this.#threads = Array.from({ length: options.workers }, (_, slot) => this.#spawn(slot));
   }
@@ -66,7 +80,9 @@ export class WorkerPool implements ClientPool, Evaluator {
     const began = performance.now();
     await this.#draining;
     if (signal.aborted) return;
-    const weights = work.groups.map((group, index) => this.#arrays.weights(index, group.weights));
+    const weights = this.#own.measure('copy', () =>
+      work.groups.map((group, index) => this.#arrays.weights(index, group.weights)),
+    );
     this.broadcastMs = performance.now() - began;
     let tasks = tasksOf(work);
     while (tasks.length > 0) {
@@ -101,7 +117,7 @@ export class WorkerPool implements ClientPool, Evaluator {
 
   /** Each thread evaluates its part of the test set, before whatever it is asked next. */
   async evaluate(weights: Float32Array): Promise<Evaluation> {
-    const copy = this.#arrays.evaluation(weights);
+    const copy = this.#own.measure('copy', () => this.#arrays.evaluation(weights));
     const { testExamples } = this.#options;
     while (true) {
       const live = await this.#live();
@@ -111,7 +127,9 @@ export class WorkerPool implements ClientPool, Evaluator {
         const [from, to] = [index * share, Math.min((index + 1) * share, testExamples)];
         if (from >= to) return [];
         const answer = await this.#threads[slot].request({ type: 'evaluate', weights: copy, from, to });
-        return answer.type === 'evaluated' ? [answer.totals] : [];
+        if (answer.type !== 'evaluated') return [];
+        this.#spent.push({ thread: `thread ${slot}`, spent: answer.spent });
+        return [answer.totals];
       });
       try {
         return combine((await Promise.all(parts)).flat());
@@ -123,6 +141,10 @@ export class WorkerPool implements ClientPool, Evaluator {
 
   traffic() {
     return { down: 0, up: 0 };
+  }
+
+  spent(): readonly ThreadSpent[] {
+    return [{ thread: COORDINATOR, spent: this.#own.take() }, ...this.#spent.splice(0)];
   }
 
   async close(): Promise<void> {
@@ -141,7 +163,9 @@ export class WorkerPool implements ClientPool, Evaluator {
     try {
       const request = { type: 'train', queues: queues.memory, groups: views, measure } as const;
       const answer = await this.#threads[slot].request(request);
-      return answer.type === 'trained' ? { slot, trained: answer } : undefined;
+      if (answer.type !== 'trained') return undefined;
+      this.#spent.push({ thread: `thread ${slot}`, spent: answer.spent });
+      return { slot, trained: answer };
     } catch (error) {
       if (error instanceof ThreadLost) return undefined;
       throw error;
@@ -153,7 +177,8 @@ export class WorkerPool implements ClientPool, Evaluator {
       const tally = tallies[index];
       if (aggregator === undefined || tally === undefined || tally.clients.length === 0) return;
       const { spec } = aggregator;
-      aggregator.merge(createAggregator(spec, this.#arrays.sums(slot, index, spec.parameters), tally));
+      const partial = () => createAggregator(spec, this.#arrays.sums(slot, index, spec.parameters), tally);
+      this.#own.measure('aggregate', () => aggregator.merge(partial()));
     });
     for (const { reply, receiveMs } of replies) yield { reply, worker: slot, receiveMs };
   }
@@ -180,7 +205,8 @@ export class WorkerPool implements ClientPool, Evaluator {
   }
 
   #spawn(slot: number): PoolThread {
-    return new PoolThread(this.#options.program, { ...this.#options.data, thread: slot });
+    const { program, data, profile } = this.#options;
+    return new PoolThread(program, { ...data, profile, thread: slot });
   }
 }
 

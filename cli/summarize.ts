@@ -1,0 +1,54 @@
+/** From what a run did to its summary.json. */
+import type { RunResult } from '../server/coordinator.js';
+import { digestOf } from '../server/digest.js';
+import type { ClientPool } from '../server/pool/pool.js';
+import type { Summary } from '../server/store/records.js';
+import type { ThreadTimes } from '../server/times/time-table.js';
+import { chooseKernels, type KernelsName } from '../shared/kernels/choose.js';
+import type { Model } from '../shared/model/model.js';
+import type { Scenario } from '../shared/scenario/scenario.js';
+
+export interface RunFacts {
+  readonly scenario: Scenario;
+  readonly kernels: KernelsName;
+  readonly result: RunResult;
+  readonly pool: ClientPool;
+  readonly model: Model;
+  readonly directory: string;
+  readonly wallMs: number;
+  readonly times: readonly ThreadTimes[];
+}
+
+export function summarize(facts: RunFacts): Summary {
+  const { scenario, kernels, result, pool, model, directory, wallMs, times } = facts;
+  const { rounds } = result;
+  const evaluated = rounds.filter(({ testAccuracy }) => testAccuracy !== null);
+  const last = evaluated.at(-1);
+  const sum = (value: (round: (typeof rounds)[number]) => number) =>
+    rounds.reduce((total, round) => total + value(round), 0);
+  return {
+    name: scenario.name,
+    seed: scenario.seed,
+    outcome: result.outcome,
+    rounds: rounds.length,
+    digest: digestOf(result.weights),
+    finalAccuracy: last?.testAccuracy ?? null,
+    finalLoss: last?.testLoss ?? null,
+    bestAccuracy:
+      evaluated.length === 0 ? null : Math.max(...evaluated.map(({ testAccuracy }) => testAccuracy as number)),
+    roundsToTarget: result.roundsToTarget,
+    examples: sum(({ examples }) => examples),
+    steps: sum(({ steps }) => steps),
+    failures: sum(({ failures }) => failures.length),
+    bytesDown: sum(({ bytesDown }) => bytesDown),
+    bytesUp: sum(({ bytesUp }) => bytesUp),
+    wallMs,
+    pool: pool.kind,
+    workers: pool.workers,
+    kernels: chooseKernels(kernels).name,
+    clients: scenario.data.partition.clients,
+    parameters: model.layout.parameters,
+    times,
+    directory,
+  };
+}

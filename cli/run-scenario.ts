@@ -56,7 +56,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const startedAt = new Date();
   const loaded = await loadData(scenario, folder);
   const { source, partition, model } = loaded;
-  const examples = source.train.examples;
+  const { examples } = partition;
   const planner = roundPlanner(scenario, { examples });
   const initial = initialize(model, scenario.model.initialization, scenario.seed);
 

@@ -3,7 +3,8 @@
  * calls it directly, a training thread calls it on behalf of a connection or a worker pool.
  */
 import type { Dataset } from '../shared/data/dataset.js';
-import type { EvaluationTotals, Kernels } from '../shared/kernels/kernels.js';
+import type { Partition } from '../shared/data/partition/partition.js';
+import type { Core, EvaluationTotals, Kernels } from '../shared/kernels/kernels.js';
 import { trainLocally } from '../shared/training/local-training.js';
 import type { Update } from '../shared/training/reply.js';
 import type { RoundPlan } from '../shared/training/round-plan.js';
@@ -37,7 +38,7 @@ export function createParticipant(
   kernels: Kernels,
   seed: number,
 ): Participant {
-  const keeps = fits(partition.clients, source.train.examples, source.featureCount);
+  const keeps = fits(partition, source.featureCount);
   const core = kernels.createCore(model, keeps ? undefined : 0);
   const shards = new Map<number, Dataset>();
   const shardOf = (client: number): Dataset => {
@@ -45,6 +46,8 @@ export function createParticipant(
     if (keeps) shards.set(client, shard);
     return shard;
   };
+  // A core of its own: shards that pass through the other would drive the test examples out each round.
+  let evaluating: Core | undefined;
   let testPart: { from: number; to: number; examples: Dataset } | undefined;
   return {
     answer: (plan, client, weights) =>
@@ -54,13 +57,14 @@ export function createParticipant(
         const rows = Uint32Array.from({ length: to - from }, (_, index) => from + index);
         testPart = { from, to, examples: source.test.select(rows) };
       }
-      core.load(testPart.examples);
-      return core.evaluate(weights);
+      evaluating ??= kernels.createCore(model, 0);
+      evaluating.load(testPart.examples);
+      return evaluating.evaluate(weights);
     },
   };
 }
 
-function fits(clients: number, examples: number, featureCount: number): boolean {
+function fits({ clients, examples }: Partition, featureCount: number): boolean {
   const handles = 8 * examples + HANDLE_OVERHEAD_BYTES * clients;
   return handles <= HANDLE_BYTES && ARENA_BYTES_PER_FEATURE * featureCount * examples <= ARENA_BYTES;
 }

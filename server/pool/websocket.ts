@@ -149,7 +149,9 @@ export class WebSocketPool implements ClientPool {
     const bySlot = new Map<number, number[]>();
     for (const client of drawn) {
       const slot = this.#slotOf(client);
-      bySlot.set(slot, [...(bySlot.get(slot) ?? []), client]);
+      const hosted = bySlot.get(slot);
+      if (hosted === undefined) bySlot.set(slot, [client]);
+      else hosted.push(client);
     }
     const frame = encodeRound(round.key, plan, weights);
     const sent = [...bySlot].map(([slot, clients]) => {

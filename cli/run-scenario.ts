@@ -51,7 +51,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
   const table = new TimeTable(options.profile);
   const loaded = await loadData(scenario, folder);
   const { source, partition, model } = loaded;
-  const examples = source.train.examples;
+  const { examples } = partition;
   const planner = roundPlanner(scenario, { examples });
   const initial = initialize(model, scenario.model.initialization, scenario.seed);
 

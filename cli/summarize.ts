@@ -35,7 +35,9 @@ export function summarize(facts: RunFacts): Summary {
     finalAccuracy: last?.testAccuracy ?? null,
     finalLoss: last?.testLoss ?? null,
     bestAccuracy:
-      evaluated.length === 0 ? null : Math.max(...evaluated.map(({ testAccuracy }) => testAccuracy as number)),
+      evaluated.length === 0
+        ? null
+        : evaluated.reduce((best, { testAccuracy }) => Math.max(best, testAccuracy as number), 0),
     roundsToTarget: result.roundsToTarget,
     examples: sum(({ examples }) => examples),
     steps: sum(({ steps }) => steps),

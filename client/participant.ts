@@ -3,7 +3,8 @@
  * calls it directly, a training thread calls it on behalf of a connection or a worker pool.
  */
 import type { Dataset } from '../shared/data/dataset.js';
-import type { EvaluationTotals, Kernels } from '../shared/kernels/kernels.js';
+import type { Partition } from '../shared/data/partition/partition.js';
+import type { Core, EvaluationTotals, Kernels } from '../shared/kernels/kernels.js';
 import { Spans } from '../shared/times/spans.js';
 import { trainLocally } from '../shared/training/local-training.js';
 import type { Update } from '../shared/training/reply.js';
@@ -42,7 +43,7 @@ export function createParticipant(
   keepSpans = false,
 ): Participant {
   const spans = new Spans(() => performance.timeOrigin + performance.now(), keepSpans);
-  const keeps = fits(partition.clients, source.train.examples, source.featureCount);
+  const keeps = fits(partition, source.featureCount);
   const core = kernels.createCore(model, keeps ? undefined : 0);
   const shards = new Map<number, Dataset>();
   const shardOf = (client: number): Dataset => {
@@ -50,6 +51,8 @@ export function createParticipant(
     if (keeps) shards.set(client, shard);
     return shard;
   };
+  // A core of its own: shards that pass through the other would drive the test examples out each round.
+  let evaluating: Core | undefined;
   let testPart: { from: number; to: number; examples: Dataset } | undefined;
   return {
     answer: (plan, client, weights) => {
@@ -72,16 +75,18 @@ export function createParticipant(
         testPart = { from, to, examples: source.test.select(rows) };
       }
       const { examples } = testPart;
+      evaluating ??= kernels.createCore(model, 0);
+      const evaluator = evaluating;
       return spans.measure('evaluate', () => {
-        core.load(examples);
-        return core.evaluate(weights);
+        evaluator.load(examples);
+        return evaluator.evaluate(weights);
       });
     },
     spans,
   };
 }
 
-function fits(clients: number, examples: number, featureCount: number): boolean {
+function fits({ clients, examples }: Partition, featureCount: number): boolean {
   const handles = 8 * examples + HANDLE_OVERHEAD_BYTES * clients;
   return handles <= HANDLE_BYTES && ARENA_BYTES_PER_FEATURE * featureCount * examples <= ARENA_BYTES;
 }

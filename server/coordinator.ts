@@ -47,10 +47,13 @@ export interface DoneRound {
   readonly adaptive: AdaptiveStates;
 }
 
+/** A record as it stays in memory: which clients were drawn is on disk alone, or a long run would hold every cohort. */
+export type KeptRecord = Omit<RoundRecord, 'cohort'>;
+
 export interface RunResult {
   readonly outcome: Outcome;
   readonly weights: Float32Array;
-  readonly rounds: readonly RoundRecord[];
+  readonly rounds: readonly KeptRecord[];
   readonly roundsToTarget: number | null;
   /** What ended a run that failed or diverged. */
   readonly error?: unknown;
@@ -76,7 +79,7 @@ export async function coordinate(options: CoordinatorOptions): Promise<RunResult
 }
 
 class Run {
-  readonly rounds: RoundRecord[] = [];
+  readonly rounds: KeptRecord[] = [];
   /** Global weights after the last recorded round [p]. */
   weights: Float32Array;
   readonly #options: CoordinatorOptions;
@@ -177,7 +180,8 @@ class Run {
     const { plan, result, weights } = facts;
     const { round } = plan;
     const record = recordRound({ ...facts, evaluation, previous: this.rounds.at(-1) });
-    this.rounds.push(record);
+    const { cohort: _, ...kept } = record;
+    this.rounds.push(kept);
     this.weights = weights;
     const { trainLoss, testLoss, testAccuracy } = record;
     this.#adaptive.observe('round', { round, trainLoss, testLoss, testAccuracy, updates: result.spread });

@@ -24,7 +24,7 @@ export interface RoundFacts {
   /** n/C */
   readonly meanShard: number;
   /** The round before, whose cumulative counts this one continues. */
-  readonly previous: RoundRecord | undefined;
+  readonly previous: Pick<RoundRecord, 'totalExamples' | 'totalSteps' | 'totalBytes'> | undefined;
 }
 
 export function recordRound(facts: RoundFacts): RoundRecord {

@@ -15,6 +15,7 @@ import { warningsOf } from '../../shared/schedule/warnings.js';
 import { addScenarioOptions, overridesOf, type ScenarioOptions } from '../options.js';
 import { locating, openScenario, type ScenarioFile } from '../scenario-file.js';
 import { csvOf, jsonOf, plotOf, rowAt, rowsOf, SHOWN, tableOf } from '../schedule-view.js';
+import { someSizes } from '../warnings.js';
 
 interface Options extends ScenarioOptions {
   readonly all?: true;
@@ -78,11 +79,10 @@ async function planOf(
   const plan = planScenario(scenario);
   const complete = checkPlan(plan);
   if (complete && (step === undefined || round !== undefined)) return { plan };
-  const { source, partition } = await loadData(scenario, folder);
-  const known = planScenario(scenario, { examples: source.train.examples });
+  const { partition } = await loadData(scenario, folder);
+  const known = planScenario(scenario, partition);
   checkPlan(known);
-  const shards = Array.from({ length: partition.clients }, (_, client) => partition.sizeOf(client));
-  return { plan: known, shards };
+  return { plan: known, shards: someSizes(partition) };
 }
 
 /** What an adaptive schedule will say is not known ahead. */

@@ -19,7 +19,7 @@ export function addValidate(program: Command): void {
     for (const { scenario, locate } of runs) {
       const loaded = await locating(locate, async () => {
         const opened = await loadData(scenario, folder);
-        roundPlanner(scenario, { examples: opened.source.train.examples });
+        roundPlanner(scenario, opened.partition);
         return opened;
       });
       for (const warning of warningsFor(scenario, loaded)) process.stderr.write(`! warning: ${warning}\n`);

@@ -74,8 +74,8 @@ async function tryArms(
   for (const [index, arm] of study.arms.entries()) {
     const trial = trials.find((candidate) => candidate.arm === arm.name) as Trial;
     try {
-      const { source } = await loadData(trial.scenario, folder);
-      roundPlanner(trial.scenario, { examples: source.train.examples });
+      const { source, partition } = await loadData(trial.scenario, folder);
+      roundPlanner(trial.scenario, partition);
       digests.set(arm.name, source.digest);
     } catch (error) {
       if (!(error instanceof FedtempoError)) throw error;

@@ -172,7 +172,9 @@ export class WebSocketPool implements ClientPool {
     const bySlot = new Map<number, number[]>();
     for (const client of drawn) {
       const slot = this.#slotOf(client);
-      bySlot.set(slot, [...(bySlot.get(slot) ?? []), client]);
+      const hosted = bySlot.get(slot);
+      if (hosted === undefined) bySlot.set(slot, [client]);
+      else hosted.push(client);
     }
     const frame = this.#own.measure('serialise', () => encodeRound(round.key, plan, weights), { round: plan.round });
     const sent = [...bySlot].map(([slot, clients]) => {

@@ -1,15 +1,17 @@
 /**
- * What every rule of partition yields: one order of all examples, cut into consecutive shards, one for each client.
+ * What a partition is, and what most rules yield: one order of all examples, cut into consecutive shards, one for each client.
  *
  * Held so, a partition of n examples costs 4·n bytes however many clients there are, and cannot lose an example or
  * give it twice as long as the order is a permutation. Letters of this folder: n examples, C clients.
  */
 import { FedtempoError } from '../../errors.js';
 
-/** Who holds which training examples: C disjoint shards that together are all of them. */
+/** Who holds which training examples. Only `drawn` shards overlap; those of all others are disjoint and leave none out. */
 export interface Partition {
   /** C: the population. */
   readonly clients: number;
+  /** Examples of all clients together: n where shards are disjoint, the number expected where they are drawn. */
+  readonly examples: number;
   /** Number of examples of one client. @throws RangeError for a client outside 0..C − 1 */
   sizeOf(client: number): number;
   /** Indices of one client's training examples, a fresh array. @throws RangeError for a client outside 0..C − 1 */
@@ -24,15 +26,18 @@ export interface Partition {
  */
 export function orderedPartition(order: Uint32Array, cuts: Uint32Array): Partition {
   const clients = cuts.length - 1;
-  const checked = (client: number): number => {
-    if (Number.isInteger(client) && client >= 0 && client < clients) return client;
-    throw new RangeError(`client ${client} is outside 0..${clients - 1}`);
-  };
   return {
     clients,
-    sizeOf: (client) => cuts[checked(client) + 1] - cuts[client],
-    shardOf: (client) => order.slice(cuts[checked(client)], cuts[client + 1]),
+    examples: order.length,
+    sizeOf: (client) => cuts[withinPopulation(client, clients) + 1] - cuts[client],
+    shardOf: (client) => order.slice(cuts[withinPopulation(client, clients)], cuts[client + 1]),
   };
+}
+
+/** The client itself. @throws RangeError if it is outside 0..clients − 1 */
+export function withinPopulation(client: number, clients: number): number {
+  if (Number.isInteger(client) && client >= 0 && client < clients) return client;
+  throw new RangeError(`client ${client} is outside 0..${clients - 1}`);
 }
 
 /**

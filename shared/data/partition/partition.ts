@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { FedtempoError } from '../../errors.js';
+import { createDrawn, drawnSchema } from './drawn.js';
 import { createIid, iidSchema } from './iid.js';
 import type { Partition } from './ordered.js';
 import { createShards, shardsSchema } from './shards.js';
@@ -13,6 +14,7 @@ export type { Partition } from './ordered.js';
 const rules = [
   { schema: iidSchema, create: createIid },
   { schema: shardsSchema, create: createShards },
+  { schema: drawnSchema, create: createDrawn },
 ] as const;
 
 type Schema = (typeof rules)[number]['schema'];
@@ -29,7 +31,7 @@ export type PartitionSpec = z.output<typeof partitionSchema>;
 export const partitionKinds: readonly PartitionSpec['kind'][] = rules.map((rule) => rule.schema.shape.kind.value);
 
 /**
- * Divides the training examples among the clients: every index of 0..n − 1 goes to exactly one of them.
+ * Divides the training examples among the clients: every index of 0..n − 1 goes to exactly one of them, but for `drawn`.
  *
  * @param labels [n], each from 0
  * @param seed of the run, 0..2^53 − 1; same spec, labels and seed give the same partition everywhere

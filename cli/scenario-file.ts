@@ -68,7 +68,7 @@ export async function locating<T>(locate: Locate, work: () => Promise<T>): Promi
   } catch (error) {
     if (!(error instanceof FedtempoError)) throw error;
     const { where } = error.details;
-    if (where === undefined || !/^(data|model|federation|schedules|pool)(\.\w+)*$/.test(where)) throw error;
+    if (where === undefined || !/^(data|model|federation|schedules|devices|pool)(\.\w+)*$/.test(where)) throw error;
     throw new FedtempoError(error.code, error.summary, { ...error.details, where: locate(where) }, error);
   }
 }

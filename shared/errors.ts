@@ -22,6 +22,7 @@ export const errorCodes = {
   DATASET_MISSING: 'a dataset file cannot be found or read',
   DATASET_INVALID: 'a dataset file is truncated, or its header does not agree with its content',
   PARTITION_INVALID: 'the examples cannot be divided as asked',
+  DEVICES_INVALID: 'the device model cannot work: its trace is unreadable, or nobody is ever available',
   OUTPUT_UNWRITABLE: 'the run directory cannot be written',
   PORT_UNAVAILABLE: 'the coordinator cannot listen on the address',
   PROTOCOL_MALFORMED: 'a frame or message does not have the form that the protocol states',

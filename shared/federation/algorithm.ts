@@ -2,7 +2,10 @@
  * An algorithm is a short composition: what the local step adds, how updates are reduced, what the server does with the
  * result. One file each, named as in the literature; the table below is the only other place that knows them.
  */
+import { z } from 'zod';
 import type { Aggregator, AggregatorSpec, Tally } from './aggregator.js';
+import { fedAsyncSchema } from './asynchronous/fedasync.js';
+import { fedBuffSchema } from './asynchronous/fedbuff.js';
 import { ExactMean } from './exact-mean.js';
 import { fedAvg } from './fedavg.js';
 
@@ -30,13 +33,28 @@ export interface Algorithm {
   serverStep(weights: Float32Array, aggregate: Float64Array, values: ServerValues, state: ServerState): ServerStep;
 }
 
-export const algorithmKinds = ['fedavg'] as const;
+const fedAvgSchema = z
+  .strictObject({ kind: z.literal('fedavg') })
+  .describe('Rounds that end in the example-weighted mean (McMahan et al. 2017).');
 
-/** The algorithm of a scenario. */
-export function createAlgorithm(spec: { kind: (typeof algorithmKinds)[number] }): Algorithm {
+export const algorithmSchema = z.discriminatedUnion('kind', [fedAvgSchema, fedBuffSchema, fedAsyncSchema]);
+
+export type AlgorithmSpec = z.output<typeof algorithmSchema>;
+/** Algorithms in which the server waits for nobody: their rounds are server versions. */
+export type AsynchronousSpec = Extract<AlgorithmSpec, { kind: 'fedbuff' | 'fedasync' }>;
+
+export function isAsynchronous(spec: AlgorithmSpec): spec is AsynchronousSpec {
+  return spec.kind === 'fedbuff' || spec.kind === 'fedasync';
+}
+
+/** The algorithm of a scenario; of an asynchronous one, how its server steps with a full buffer. */
+export function createAlgorithm(spec: AlgorithmSpec): Algorithm {
   switch (spec.kind) {
     case 'fedavg':
       return fedAvg;
+    case 'fedbuff':
+    case 'fedasync':
+      return { ...fedAvg, kind: spec.kind };
   }
 }
 

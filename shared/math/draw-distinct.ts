@@ -19,3 +19,13 @@ export function drawDistinct(random: RandomStream, among: number, size: number):
   }
   return drawn;
 }
+
+/** The same draw one after the other, for those who do not know beforehand how many they need; slower for each. */
+export function* distinctOrder(random: RandomStream, among: number): Generator<number, void> {
+  const moved = new Map<number, number>();
+  for (let place = 0; place < among; place++) {
+    const chosen = place + random.below(among - place);
+    yield moved.get(chosen) ?? chosen;
+    moved.set(chosen, moved.get(place) ?? place);
+  }
+}

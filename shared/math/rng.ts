@@ -15,6 +15,12 @@ export const purposes = {
   cohort: 3,
   batches: 4,
   synthetic: 5,
+  /** What a client's device is: the round slot is the number of the quantity. */
+  device: 20,
+  /** What befalls a client's device in one task: the round slot is the round, or the task's number. */
+  deviceTask: 21,
+  /** Whether a device is available: the round slot is the hour. */
+  availability: 22,
 } as const;
 
 export type Purpose = keyof typeof purposes;
@@ -67,6 +73,11 @@ export class RandomStream {
   normal(): number {
     const radius = Math.sqrt(-2 * logarithm(1 - this.uniform()));
     return radius * cosine(2 * Math.PI * this.uniform());
+  }
+
+  /** A float64 ≥ 0 from the exponential distribution with mean 1, −ln u. */
+  exponential(): number {
+    return -logarithm(1 - this.uniform());
   }
 
   /** Shuffles in place (Fisher and Yates, from the end); every order is equally likely. */

@@ -1,4 +1,5 @@
 /** From text to scenarios: read, validate, complete; the base run and its variants. */
+import { inlineTrace } from '../devices/trace.js';
 import { FedtempoError, messageOf } from '../errors.js';
 import { inlineTables, type ReadText } from '../schedule/tables.js';
 import { explain } from './explain.js';
@@ -46,8 +47,16 @@ function loadOne(text: string, file: string, overrides: readonly string[], read:
   if (!parsed.success) throw explain(parsed.error.issues, source, scenarioSchema);
   const locate: Locate = (path) => source.locate(path.split('.'));
   const { variants = {}, ...rest } = parsed.data;
-  const tabled = read === undefined ? rest : { ...rest, schedules: readTables(rest.schedules, locate, read) };
-  return { loaded: { scenario: completeScenario(tabled, locate), locate }, variants };
+  const whole =
+    read === undefined
+      ? rest
+      : { ...rest, schedules: readTables(rest.schedules, locate, read), ...readDevices(rest.devices, locate, read) };
+  return { loaded: { scenario: completeScenario(whole, locate), locate }, variants };
+}
+
+/** A trace too. */
+function readDevices(devices: ParsedScenario['devices'], locate: Locate, read: ReadText) {
+  return devices === undefined ? {} : { devices: locating(locate, () => inlineTrace(devices, read)) };
 }
 
 /** Tables become part of the scenario, so that what a run stores is complete. */

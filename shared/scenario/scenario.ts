@@ -1,6 +1,8 @@
 /** A scenario as the rest of the house sees it: complete, free of contradictions, frozen. */
 import { FedtempoError } from '../errors.js';
+import { type AlgorithmSpec, isAsynchronous } from '../federation/algorithm.js';
 import { checkPlan } from '../schedule/check.js';
+import { checkDevices, checkOverSelection } from './check-devices.js';
 import { planScenario } from './plan.js';
 import type { ParsedScenario } from './schema.js';
 
@@ -28,15 +30,18 @@ export function completeScenario(parsed: ParsedScenario, locate: Locate): Scenar
   }
   refuseTwoAmountsOfWork(parsed, locate);
   refuseIdleMomentum(parsed, locate);
+  locating(locate, () => checkDevices(parsed));
   const { localEpochs: _, localSteps: __, ...rest } = federation;
   const size = cohortSize(federation.cohort, population, locate);
-  if (federation.minimumReplies > size) {
+  const [replies, of] = mostReplies(federation.algorithm, size);
+  if (federation.minimumReplies > replies) {
     throw contradiction(locate('federation.minimumReplies'), 'no round could ever have the minimum of replies', {
-      found: `minimumReplies: ${federation.minimumReplies} of a cohort of ${size}`,
-      expected: `at most ${size}`,
-      fix: 'lower federation.minimumReplies or draw a larger cohort',
+      found: `minimumReplies: ${federation.minimumReplies} of a ${of} of ${replies}`,
+      expected: `at most ${replies}`,
+      fix: `lower federation.minimumReplies or take a larger ${of}`,
     });
   }
+  locating(locate, () => checkOverSelection(federation.overSelection, size, population));
   const work = localWork(parsed);
   const scenario = deepFreeze({ ...parsed, federation: { ...rest, ...work, cohort: { size } } });
   locating(locate, () => checkPlan(planScenario(scenario)));
@@ -72,6 +77,12 @@ function refuseTwoAmountsOfWork({ federation, schedules }: ParsedScenario, locat
     expected: 'one of the two',
     fix: `remove ${own} or ${other}`,
   });
+}
+
+/** The most replies that a server step can have, and what holds them. */
+function mostReplies(algorithm: AlgorithmSpec, cohort: number): readonly [number, string] {
+  if (!isAsynchronous(algorithm)) return [cohort, 'cohort'];
+  return [algorithm.kind === 'fedbuff' ? algorithm.bufferSize : 1, 'buffer'];
 }
 
 /** Gives an error that names a path of the scenario its file and line. */

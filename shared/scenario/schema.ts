@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { dataSchemaShape } from '../data/dataset-spec.js';
 import { partitionSchema } from '../data/partition/partition.js';
-import { algorithmKinds } from '../federation/algorithm.js';
+import { devicesSchema } from '../devices/device-spec.js';
+import { algorithmSchema } from '../federation/algorithm.js';
 import { MAX_SEED } from '../math/rng.js';
 import { initializations } from '../model/initialize.js';
 import { activations, losses, MAX_WIDTH } from '../model/model.js';
@@ -49,7 +50,7 @@ export const clientOptimizerSchema = z
   .describe('What a client does with a gradient; its state begins at zero in each round.');
 
 const federation = z.strictObject({
-  algorithm: z.strictObject({ kind: z.enum(algorithmKinds) }).default({ kind: 'fedavg' }),
+  algorithm: algorithmSchema.prefault({ kind: 'fedavg' }).describe('How the server learns from updates.'),
   rounds: z.int().min(1).max(1_000_000).describe('T: the most rounds; a target may stop the run sooner.'),
   cohort,
   localEpochs: z
@@ -61,6 +62,18 @@ const federation = z.strictObject({
   localSteps: z.int().min(1).max(1_000_000).optional().describe('Local steps in a round, in place of epochs.'),
   clientOptimizer: clientOptimizerSchema.default({ kind: 'sgd' }),
   minimumReplies: z.int().min(1).default(1).describe('A round with fewer updates leaves the model as it was.'),
+  deadlineSeconds: z
+    .number()
+    .positive()
+    .max(1e9)
+    .optional()
+    .describe('Virtual seconds after which a round ends without those that are late; needs devices.'),
+  overSelection: z
+    .number()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('So many times the cohort is selected; the first replies count, as many as the cohort. Needs devices.'),
 });
 
 const { learningRate, batchSize, ...others } = scheduledSchemas;
@@ -137,6 +150,7 @@ export const scenarioSchema = z.strictObject({
     .strictObject({ every: z.int().min(1).default(1).describe('Rounds between evaluations on the test set.') })
     .default({ every: 1 }),
   stop: stop.default({}),
+  devices: devicesSchema.optional(),
   pool: pool.prefault({}),
   variants: variants.optional(),
 });

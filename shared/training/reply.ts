@@ -44,6 +44,9 @@ export const failureCodes = {
   'wrong-length': 'the update has another number of parameters than the model',
   'wrong-examples': 'the number of examples is not that of the shard',
   timeout: 'no reply came within the limit',
+  late: 'in virtual time the reply would have come after the deadline',
+  'dropped-out': 'in virtual time the device was gone before its reply',
+  'too-stale': 'the update began more server versions ago than the algorithm admits',
 } as const;
 
 export type FailureCode = keyof typeof failureCodes;

@@ -5,13 +5,14 @@ import { loadData } from 'fedtempo/client/load-data.js';
 import { createParticipant } from 'fedtempo/client/participant.js';
 import { coordinate } from 'fedtempo/server/coordinator.js';
 import { InlineEvaluator } from 'fedtempo/server/evaluation/evaluator.js';
-import { InlinePool } from 'fedtempo/server/pool/inline.js';
 import { chooseKernels } from 'fedtempo/shared/kernels/choose.js';
 import { initialize } from 'fedtempo/shared/model/initialize.js';
 import { loadScenarios } from 'fedtempo/shared/scenario/load.js';
 import { roundPlanner } from 'fedtempo/shared/scenario/round-plan.js';
+import { Spans } from 'fedtempo/shared/times/spans.js';
 import { expect, test } from 'vitest';
 import { workspace } from '../support/cli.js';
+import { inlinePool } from '../support/digits.js';
 import { runCommand } from '../support/processes.js';
 import { runText } from '../support/run.js';
 
@@ -51,11 +52,13 @@ async function countedRun(population: number) {
     },
   };
   const kernels = chooseKernels('auto');
+  const spans = new Spans(() => 0, false);
   const { outcome, rounds } = await coordinate({
     scenario,
     initial: initialize(data.model, 'glorot', scenario.seed),
-    pool: new InlinePool(createParticipant({ ...data, partition }, kernels, scenario.seed).answer),
-    evaluator: new InlineEvaluator(kernels.createCore(data.model), data.source.test.select()),
+    pool: inlinePool(createParticipant({ ...data, partition }, kernels, scenario.seed)),
+    evaluator: new InlineEvaluator(kernels.createCore(data.model), data.source.test.select(), spans),
+    spans,
     planner: roundPlanner(scenario, partition),
     examples: partition.examples,
     shardSize: partition.sizeOf,

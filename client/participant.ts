@@ -16,8 +16,9 @@ export interface Participant {
    * Trains one hosted client.
    *
    * @param weights global weights [p], left as they are
+   * @param transient whether the update's parameters are needed only until the next answer: their memory is then used again
    */
-  answer(plan: RoundPlan, client: number, weights: Float32Array): Update;
+  answer(plan: RoundPlan, client: number, weights: Float32Array, transient?: boolean): Update;
   /** Evaluates weights [p] on the test examples from .. to − 1. */
   evaluate(weights: Float32Array, from: number, to: number): EvaluationTotals;
   /** Where its time went. */
@@ -51,11 +52,12 @@ export function createParticipant(
     if (keeps) shards.set(client, shard);
     return shard;
   };
+  let scratch = new Float32Array(0);
   // A core of its own: shards that pass through the other would drive the test examples out each round.
   let evaluating: Core | undefined;
   let testPart: { from: number; to: number; examples: Dataset } | undefined;
   return {
-    answer: (plan, client, weights) => {
+    answer: (plan, client, weights, transient = false) => {
       const of = { round: plan.round, client };
       const shard = spans.measure(
         'prepare',
@@ -66,7 +68,9 @@ export function createParticipant(
         },
         of,
       );
-      const task = { plan, client, weights, shard, seed, now: () => performance.now() };
+      if (transient && scratch.length !== weights.length) scratch = new Float32Array(weights.length);
+      const into = transient ? scratch : undefined;
+      const task = { plan, client, weights, shard, seed, now: () => performance.now(), into };
       return spans.measure('train', () => trainLocally(core, task), of);
     },
     evaluate: (weights, from, to) => {

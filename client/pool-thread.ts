@@ -60,7 +60,7 @@ function train(participant: Participant, { queues: memory, groups, measure }: Tr
     const { client, group, examples } = task;
     const { plan, weights } = groups[group];
     try {
-      const update = participant.answer(plan, client, weights);
+      const update = participant.answer(plan, client, weights, aggregators[group] !== undefined);
       const began = performance.now();
       const reception = { parameters: weights.length, examples, aggregator: aggregators[group], measure, digestOf };
       const receive = () => receiveUpdate(update, reception);

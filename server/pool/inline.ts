@@ -7,8 +7,8 @@ import type { RoundPlan } from '../../shared/training/round-plan.js';
 import { digestOf } from '../digest.js';
 import { type ClientPool, COORDINATOR, type PoolReply, type RoundWork, receptionOf, type TaskGroup } from './pool.js';
 
-/** Trains one client. */
-export type Answer = (plan: RoundPlan, client: number, weights: Float32Array) => Update;
+/** Trains one client; with `transient` its parameters are only needed until the next call. */
+export type Answer = (plan: RoundPlan, client: number, weights: Float32Array, transient: boolean) => Update;
 
 export class InlinePool implements ClientPool {
   readonly kind = 'inline';
@@ -47,7 +47,7 @@ export class InlinePool implements ClientPool {
   #train(work: RoundWork, group: TaskGroup, client: number): PoolReply {
     const { plan, weights } = group;
     try {
-      const update = this.#answer(plan, client, weights);
+      const update = this.#answer(plan, client, weights, group.aggregator !== undefined);
       const began = performance.now();
       const receive = () => receiveUpdate(update, { ...receptionOf(work, group, client), digestOf });
       const reply = this.#spans.measure('receive', receive, { client, round: plan.round });

@@ -17,10 +17,13 @@ export interface LocalTask {
   readonly seed: number;
   /** Monotonic milliseconds, for `trainMs` alone. */
   readonly now: () => number;
+  /** Where the update's parameters go [p]; a new array without it. */
+  readonly into?: Float32Array | undefined;
 }
 
 /** Trains on one client's shard and returns delta = local − global, float32. */
-export function trainLocally(core: Core, { plan, client, weights, shard, seed, now }: LocalTask): Update {
+export function trainLocally(core: Core, task: LocalTask): Update {
+  const { plan, client, weights, shard, seed, now } = task;
   const began = now();
   const batchSize = plan.batchSize === 'full' ? shard.examples : Math.min(plan.batchSize, shard.examples);
   const random = stream(seed, 'batches', plan.round, client);
@@ -29,7 +32,8 @@ export function trainLocally(core: Core, { plan, client, weights, shard, seed, n
   const { batchSizes, learningRates } = table;
   const asked = plan.batchSize === 'full' ? shard.examples : plan.batchSize;
 
-  const delta = weights.slice();
+  const delta = task.into ?? new Float32Array(weights.length);
+  delta.set(weights);
   core.load(shard);
   const totals = core.train(delta, batches.order, table, { optimizer: plan.clientOptimizer });
   for (let index = 0; index < delta.length; index++) delta[index] -= weights[index];

@@ -167,3 +167,14 @@ test('finishing changes nothing: more may be added after it', () => {
   mean.add(updateOf(2, 5, [-0.5]));
   expect([...mean.finish()]).toEqual([-0.125]);
 });
+
+test('floor(x + 1/2) rounds every float32 on every grid as Math.round does', () => {
+  const numbers = fc.tuple(fc.float({ noNaN: true, min: -MAX_DELTA, max: MAX_DELTA }), fc.integer({ min: 0, max: 60 }));
+  fc.assert(
+    fc.property(numbers, ([value, exponent]) => {
+      const scaled = value * 2 ** exponent;
+      expect(Math.floor(scaled + 0.5) === Math.round(scaled)).toBe(true);
+    }),
+    { numRuns: 20_000 },
+  );
+});

@@ -5,11 +5,12 @@
  * (default /usr/bin/chromium). Where one is missing its test is skipped, but not in CI.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, type TestContext, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { runInChromium } from '../support/chromium.js';
+import { need } from '../support/need.js';
 
 const stored = JSON.parse(readFileSync(new URL('../golden/training-digest.json', import.meta.url), 'utf8'));
 const script = fileURLToPath(new URL('../support/training-digest.mjs', import.meta.url));
@@ -17,14 +18,6 @@ const expected = { wasm: stored.sha256, reference: stored.sha256 };
 
 async function digestsOf(node: string) {
   return JSON.parse((await promisify(execFile)(node, [script])).stdout);
-}
-
-/** Skips the test where `path` is not there, except in CI, where it must be. */
-function need(context: TestContext, path: string | undefined, variable: string): string {
-  if (path !== undefined && existsSync(path)) return path;
-  const reason = `${variable} does not name a binary (found: ${path})`;
-  if (process.env.CI === 'true') throw new Error(reason);
-  return context.skip(reason);
 }
 
 test('this Node gives the stored digest, with either kernels', async () => {

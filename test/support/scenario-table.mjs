@@ -1,0 +1,96 @@
+/**
+ * The scenarios whose digests are one in every pool: what a federation can do, in a few small rounds each. They share
+ * data, model and seed, so that one pool serves them all. Plain JavaScript: other Node versions run it as it is.
+ */
+import { readFileSync } from 'node:fs';
+import { loadData } from 'fedtempo/client/load-data.js';
+import { coordinate } from 'fedtempo/server/coordinator.js';
+import { digestOf } from 'fedtempo/server/digest.js';
+import { InlineEvaluator } from 'fedtempo/server/evaluation/evaluator.js';
+import { chooseKernels } from 'fedtempo/shared/kernels/choose.js';
+import { initialize } from 'fedtempo/shared/model/initialize.js';
+import { loadScenarios } from 'fedtempo/shared/scenario/load.js';
+import { roundPlanner } from 'fedtempo/shared/scenario/round-plan.js';
+import { Spans } from 'fedtempo/shared/times/spans.js';
+
+const head = `
+schemaVersion: 1
+name: table
+seed: 9
+data: { dataset: digits, partition: { kind: shards, clients: 14, shardsPerClient: 3 } }
+model: { kind: mlp, hidden: [9], activation: tanh }
+`;
+
+/** By name: federation, schedules and whatever else a scenario has. */
+export const scenarios = {
+  'fedavg at a constant rate': `
+federation: { rounds: 3, cohort: { size: 6 } }
+schedules: { learningRate: 0.1, batchSize: 10 }`,
+  'schedules by round': `
+federation: { rounds: 5, cohort: { size: 5 }, localEpochs: 2 }
+schedules:
+  learningRate: { kind: polynomial, start: 0.2, end: 0.01, power: 2 }
+  batchSize: { kind: linear, start: 4, end: 30 }
+  cohortSize: { kind: linear, start: 3, end: 14 }`,
+  'schedules by local step': `
+federation: { rounds: 4, cohort: { size: 7 }, localSteps: 9, clientOptimizer: { kind: nesterov } }
+schedules:
+  learningRate: { kind: cosine, start: 0.2, end: 0, unit: step }
+  clientMomentum: { kind: linear, start: 0, end: 0.9, unit: step }
+  batchSize: 8`,
+  'full batches and a server with momentum': `
+federation: { rounds: 4, cohort: { fraction: 0.5 }, localEpochs: 3 }
+schedules: { learningRate: 0.3, batchSize: full, serverLearningRate: 0.7, serverMomentum: { kind: linear, start: 0.9, end: 0 } }`,
+  'fedprox with weight decay and clipping': `
+federation: { rounds: 3, cohort: { size: 6 }, localEpochs: 2, clientOptimizer: { kind: adam } }
+schedules: { learningRate: 0.01, batchSize: 16, proximalMu: 0.1, weightDecay: 0.001, clipNorm: 1 }`,
+  'adaptive schedules': `
+federation: { rounds: 8, cohort: { size: 6 } }
+schedules:
+  learningRate: { kind: reduceOnPlateau, start: 0.2, factor: 0.5, patience: 1 }
+  batchSize: { kind: normTest, start: 4, max: 40 }
+  serverLearningRate: { kind: fedExp }`,
+};
+
+/** One scenario of the table, complete. */
+export function loadOne(name) {
+  const [{ scenario }] = loadScenarios(head + scenarios[name], 'table.yaml');
+  return scenario;
+}
+
+/** Any scenario's part that pools need: it is the same for all. */
+export const common = () => loadOne('fedavg at a constant rate');
+
+/** What the digests were when they were stored. */
+export const stored = () => JSON.parse(readFileSync(new URL('../golden/scenario-table.json', import.meta.url), 'utf8'));
+
+/**
+ * Runs scenarios of the table over a pool.
+ *
+ * @returns the digest of each one's final weights, by name
+ */
+export async function digestsOn(pool, names = Object.keys(scenarios), kernels = 'auto') {
+  const data = await loadData(common(), '.');
+  const { model, partition, source } = data;
+  const spans = new Spans(() => 0, false);
+  const evaluator = new InlineEvaluator(chooseKernels(kernels).createCore(model), source.test.select(), spans);
+  const digests = {};
+  for (const name of names) {
+    const scenario = loadOne(name);
+    const { outcome, weights, error } = await coordinate({
+      scenario,
+      initial: initialize(model, scenario.model.initialization, scenario.seed),
+      pool,
+      evaluator,
+      planner: roundPlanner(scenario, { examples: partition.examples }),
+      examples: partition.examples,
+      shardSize: (client) => partition.sizeOf(client),
+      onRound: () => {},
+      signal: new AbortController().signal,
+      spans,
+    });
+    if (error !== undefined) throw error;
+    digests[name] = outcome === 'rounds' ? digestOf(weights) : outcome;
+  }
+  return digests;
+}

@@ -14,9 +14,10 @@ import { InlinePool } from '../server/pool/inline.js';
 import type { ClientPool } from '../server/pool/pool.js';
 import { ProcessPool } from '../server/pool/process.js';
 import { WorkerPool } from '../server/pool/worker/worker-pool.js';
+import { encodeCheckpoint } from '../server/store/checkpoint.js';
 import type { Summary } from '../server/store/records.js';
 import { RunStore } from '../server/store/run-store.js';
-import { encodeModel } from '../server/store/safetensors.js';
+import { scenarioDigest } from '../server/store/scenario-digest.js';
 import { chooseKernels, type KernelsName } from '../shared/kernels/choose.js';
 import { initialize } from '../shared/model/initialize.js';
 import type { Model } from '../shared/model/model.js';
@@ -80,13 +81,16 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
         kernels: chooseKernels(kernels).name,
       },
     });
+    const facts = {
+      name: scenario.name,
+      seed: scenario.seed,
+      scenario: scenarioDigest(scenario),
+      dataset: source.digest,
+      clientState: null,
+    };
     const save = (weights: Float32Array, rounds: number) =>
       store.checkpoint(
-        encodeModel(model.layout, weights, {
-          name: scenario.name,
-          rounds: String(rounds),
-          adaptive: JSON.stringify(states),
-        }),
+        encodeCheckpoint({ ...facts, rounds, lines: store.lines, state: { adaptive: states } }, model.layout, weights),
       );
     let savedAt = began;
     let states = {};
@@ -115,7 +119,8 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
         const { cohort: _, failures, ...facts } = record;
         log.debug(facts, 'round done');
         for (const failure of failures) log.warn({ round: record.round, ...failure }, 'client failed');
-        if (performance.now() - savedAt < CHECKPOINT_EVERY_MS) return;
+        const due = (record.round + 1) % scenario.checkpoint.every === 0;
+        if (!due && performance.now() - savedAt < CHECKPOINT_EVERY_MS) return;
         savedAt = performance.now();
         save(weights, record.round + 1);
       },
@@ -125,6 +130,7 @@ export async function runScenario(options: RunOptions): Promise<FinishedRun> {
     const wallMs = Math.round(performance.now() - began);
     const summary = summarize(options, result, pool, model, store.directory, wallMs);
     store.finish(summary);
+    store.close();
     log.info(summary, 'run ends');
     return { summary, error: result.error };
   } finally {

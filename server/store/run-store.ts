@@ -2,7 +2,11 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FedtempoError, messageOf } from '../../shared/errors.js';
-import { LineFile, writeDurably } from './durable.js';
+import type { Checkpoint, RecordLines } from './checkpoint.js';
+import { CheckpointFiles, type LoadedCheckpoint } from './checkpoint-files.js';
+import { cutLines, LineFile, writeDurably } from './durable.js';
+import { lockFolder } from './folder-lock.js';
+import { invalid, readRounds } from './read-records.js';
 import type { ClientRecord, RoundRecord, Summary } from './records.js';
 
 export interface RunStoreOptions {
@@ -16,14 +20,26 @@ export interface RunStoreOptions {
   readonly manifest: object;
 }
 
+export interface ReopenedRun extends LoadedCheckpoint {
+  readonly store: RunStore;
+  /** The rounds that were done; all others are cut off. */
+  readonly rounds: RoundRecord[];
+}
+
 export class RunStore {
   /** Absolute path. */
   readonly directory: string;
+  readonly #unlock: () => void;
   readonly #rounds: LineFile;
   readonly #clients: LineFile;
+  readonly #checkpoints: CheckpointFiles;
+  #lines: RecordLines;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, unlock: () => void, checkpoints: CheckpointFiles, lines: RecordLines) {
     this.directory = directory;
+    this.#unlock = unlock;
+    this.#checkpoints = checkpoints;
+    this.#lines = lines;
     this.#rounds = new LineFile(join(directory, 'rounds.jsonl'));
     this.#clients = new LineFile(join(directory, 'clients.jsonl'));
   }
@@ -33,9 +49,10 @@ export class RunStore {
     const time = startedAt.toISOString().replace(/[:.]/g, '').replace('T', '-').slice(0, 17);
     try {
       const directory = freshDirectory(resolve(out), `${name}-${seed}-${time}`);
+      const unlock = lockFolder(directory, 'run');
       writeDurably(join(directory, 'scenario.yaml'), scenarioText);
       writeDurably(join(directory, 'manifest.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
-      return new RunStore(directory);
+      return new RunStore(directory, unlock, new CheckpointFiles(directory, true), { rounds: 0, clients: 0 });
     } catch (error) {
       throw new FedtempoError('OUTPUT_UNWRITABLE', 'the run directory cannot be written', {
         where: '--out',
@@ -46,20 +63,62 @@ export class RunStore {
     }
   }
 
+  /**
+   * Takes the directory of a run that did not end, and cuts its records back to its newest whole checkpoint.
+   *
+   * @param accept may refuse what is there, by throwing, before anything is changed
+   * @throws FedtempoError OUTPUT_UNWRITABLE, CHECKPOINT_INVALID, RECORDS_INVALID
+   */
+  static reopen(directory: string, accept: (checkpoint: Checkpoint | undefined) => void): ReopenedRun {
+    const unlock = lockFolder(directory, 'run');
+    try {
+      const checkpoints = new CheckpointFiles(directory, false);
+      const { checkpoint, refused } = checkpoints.load();
+      accept(checkpoint);
+      const lines = checkpoint?.lines ?? { rounds: 0, clients: 0 };
+      const rounds = readRounds(join(directory, 'rounds.jsonl'), lines.rounds);
+      for (const name of ['clients', 'rounds'] as const) {
+        const file = join(directory, `${name}.jsonl`);
+        const found = cutLines(file, lines[name]);
+        if (found < lines[name]) throw invalid(file, `${found} lines`, `the ${lines[name]} of its checkpoint`);
+      }
+      return { store: new RunStore(directory, unlock, checkpoints, lines), checkpoint, refused, rounds };
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+  }
+
+  /** Lines written so far; a checkpoint says which ones belong to it. */
+  get lines(): RecordLines {
+    return this.#lines;
+  }
+
   /** Replies first, the round last: a round whose line is there is complete. */
   appendRound(round: RoundRecord, clients: readonly ClientRecord[]): void {
     this.#clients.append(clients);
     this.#rounds.append([round]);
+    this.#lines = { rounds: this.#lines.rounds + 1, clients: this.#lines.clients + clients.length };
   }
 
-  checkpoint(model: Uint8Array): void {
-    writeDurably(join(this.directory, 'checkpoint.safetensors'), model);
+  /** Saves a checkpoint and keeps the one before it. */
+  checkpoint(bytes: Uint8Array): void {
+    this.#checkpoints.save(bytes);
+  }
+
+  manifest(manifest: object): void {
+    writeDurably(join(this.directory, 'manifest.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
   }
 
   finish(summary: Summary): void {
     writeDurably(join(this.directory, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
+  }
+
+  /** Lets go of the directory. */
+  close(): void {
     this.#rounds.close();
     this.#clients.close();
+    this.#unlock();
   }
 }
 

@@ -1,5 +1,5 @@
 /** The run directory: scenario and manifest at the start, a line for each round and reply, checkpoint, summary at the end. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FedtempoError, messageOf } from '../../shared/errors.js';
 import type { Checkpoint, RecordLines } from './checkpoint.js';
@@ -51,7 +51,7 @@ export class RunStore {
       const directory = freshDirectory(resolve(out), `${name}-${seed}-${time}`);
       const unlock = lockFolder(directory, 'run');
       writeDurably(join(directory, 'scenario.yaml'), scenarioText);
-      writeDurably(join(directory, 'manifest.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+      writeJson(directory, 'manifest.json', manifest);
       return new RunStore(directory, unlock, new CheckpointFiles(directory, true), { rounds: 0, clients: 0 });
     } catch (error) {
       throw new FedtempoError('OUTPUT_UNWRITABLE', 'the run directory cannot be written', {
@@ -66,22 +66,26 @@ export class RunStore {
   /**
    * Takes the directory of a run that did not end, and cuts its records back to its newest whole checkpoint.
    *
-   * @param accept may refuse what is there, by throwing, before anything is changed
+   * @param accept may refuse what is there, checkpoint and rounds done, by throwing before anything is changed
    * @throws FedtempoError OUTPUT_UNWRITABLE, CHECKPOINT_INVALID, RECORDS_INVALID
    */
-  static reopen(directory: string, accept: (checkpoint: Checkpoint | undefined) => void): ReopenedRun {
+  static reopen(
+    directory: string,
+    accept: (checkpoint: Checkpoint | undefined, rounds: readonly RoundRecord[]) => void,
+  ): ReopenedRun {
     const unlock = lockFolder(directory, 'run');
     try {
       const checkpoints = new CheckpointFiles(directory, false);
       const { checkpoint, refused } = checkpoints.load();
-      accept(checkpoint);
       const lines = checkpoint?.lines ?? { rounds: 0, clients: 0 };
       const rounds = readRounds(join(directory, 'rounds.jsonl'), lines.rounds);
+      accept(checkpoint, rounds);
       for (const name of ['clients', 'rounds'] as const) {
         const file = join(directory, `${name}.jsonl`);
         const found = cutLines(file, lines[name]);
         if (found < lines[name]) throw invalid(file, `${found} lines`, `the ${lines[name]} of its checkpoint`);
       }
+      rmSync(join(directory, 'summary.json'), { force: true });
       return { store: new RunStore(directory, unlock, checkpoints, lines), checkpoint, refused, rounds };
     } catch (error) {
       unlock();
@@ -107,11 +111,11 @@ export class RunStore {
   }
 
   manifest(manifest: object): void {
-    writeDurably(join(this.directory, 'manifest.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+    writeJson(this.directory, 'manifest.json', manifest);
   }
 
   finish(summary: Summary): void {
-    writeDurably(join(this.directory, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
+    writeJson(this.directory, 'summary.json', summary);
   }
 
   /** Lets go of the directory. */
@@ -120,6 +124,10 @@ export class RunStore {
     this.#clients.close();
     this.#unlock();
   }
+}
+
+function writeJson(directory: string, name: string, value: object): void {
+  writeDurably(join(directory, name), `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
 /** Makes the directory; a second run within the same second gets a number behind its name. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. One command a file; this one only puts them together. */
 import { Command, CommanderError } from 'commander';
+import { addResume } from './commands/resume.js';
 import { addRun } from './commands/run.js';
 import { addSchedule } from './commands/schedule.js';
 import { addStudy } from './commands/study.js';
@@ -23,6 +24,7 @@ First steps:
   fedtempo help run                               all options of a command`,
   );
 addRun(program);
+addResume(program);
 addSchedule(program);
 addStudy(program);
 addValidate(program);

@@ -2,27 +2,35 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { poolKinds } from '../shared/scenario/schema.js';
 
-export interface ScenarioOptions {
-  readonly set: readonly string[];
-  readonly seed?: number;
+export interface PoolOptions {
   readonly pool?: string;
   readonly workers?: number;
 }
 
-export function addScenarioOptions(command: Command): Command {
+export interface ScenarioOptions extends PoolOptions {
+  readonly set: readonly string[];
+  readonly seed?: number;
+}
+
+export function addPoolOptions(command: Command): Command {
   return command
+    .addOption(new Option('--pool <kind>', 'where the clients run').choices(poolKinds).env('FEDTEMPO_POOL'))
+    .addOption(new Option('--workers <n>', 'threads or client processes').env('FEDTEMPO_WORKERS').argParser(integer));
+}
+
+export function addScenarioOptions(command: Command): Command {
+  command
     .addOption(
       new Option('--set <path=value>', 'change a value of the scenario; may be given several times')
         .argParser((value: string, before: string[]) => [...before, value])
         .default([], 'none'),
     )
-    .addOption(new Option('--seed <n>', 'change the seed').env('FEDTEMPO_SEED').argParser(integer))
-    .addOption(new Option('--pool <kind>', 'where the clients run').choices(poolKinds).env('FEDTEMPO_POOL'))
-    .addOption(new Option('--workers <n>', 'client processes').env('FEDTEMPO_WORKERS').argParser(integer));
+    .addOption(new Option('--seed <n>', 'change the seed').env('FEDTEMPO_SEED').argParser(integer));
+  return addPoolOptions(command);
 }
 
 /** The options as overrides of scenario values, in order: the environment, then --set, then flags of their own. */
-export function overridesOf({ set, seed, pool, workers }: ScenarioOptions, command: Command): string[] {
+export function overridesOf({ set = [], seed, pool, workers }: Partial<ScenarioOptions>, command: Command): string[] {
   const own = [
     ['seed', 'seed', seed],
     ['pool', 'pool.kind', pool],

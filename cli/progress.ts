@@ -4,7 +4,8 @@ import type { Scenario } from '../shared/scenario/scenario.js';
 import { duration, percent, short } from './table.js';
 
 export interface Progress {
-  start(scenario: Scenario, facts: string): void;
+  /** @param done rounds that were done before, of a run that goes on */
+  start(scenario: Scenario, facts: string, done: number): void;
   round(record: RoundRecord): void;
   /** Something a person may want to know, such as a client process that was started again. */
   note(text: string): void;
@@ -44,6 +45,7 @@ export function createProgress(out: NodeJS.WriteStream): Progress {
   const live = out.isTTY === true;
   let scenario: Scenario | undefined;
   let began = 0;
+  let before = 0;
   let lastLine = Number.NEGATIVE_INFINITY;
   const clear = () => live && out.write('\r\x1b[K');
   const print = (text: string) => {
@@ -52,8 +54,9 @@ export function createProgress(out: NodeJS.WriteStream): Progress {
   };
 
   return {
-    start(started, facts) {
+    start(started, facts, done) {
       scenario = started;
+      before = done;
       began = performance.now();
       lastLine = Number.NEGATIVE_INFINITY;
       print(`${started.name} · seed ${started.seed} · ${facts}`);
@@ -73,7 +76,7 @@ export function createProgress(out: NodeJS.WriteStream): Progress {
       if (!live) return;
       const filled = Math.round((BAR_WIDTH * done) / rounds);
       const bar = '━'.repeat(filled) + '╌'.repeat(BAR_WIDTH - filled);
-      const left = duration(((now - began) / done) * (rounds - done));
+      const left = duration(((now - began) / (done - before)) * (rounds - done));
       const facts = `loss ${short(record.trainLoss)} · accuracy ${percent(record.testAccuracy)} · η ${short(record.learningRate)} · B ${record.batchSize} · cohort ${record.replies}/${cohort.size}`;
       const text = `${bar} round ${done}/${rounds} · ${facts} · at most ${left} left`;
       clear();

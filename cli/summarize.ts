@@ -1,5 +1,5 @@
 /** From what a run did to its summary.json. */
-import type { RunResult } from '../server/coordinator.js';
+import type { KeptRecord, RunResult } from '../server/coordinator.js';
 import { digestOf } from '../server/digest.js';
 import type { ClientPool } from '../server/pool/pool.js';
 import type { Summary } from '../server/store/records.js';
@@ -12,6 +12,8 @@ export interface RunFacts {
   readonly scenario: Scenario;
   readonly kernels: KernelsName;
   readonly result: RunResult;
+  /** All rounds of the run, those before an interruption among them. */
+  readonly rounds: readonly KeptRecord[];
   readonly pool: ClientPool;
   readonly model: Model;
   readonly directory: string;
@@ -20,8 +22,7 @@ export interface RunFacts {
 }
 
 export function summarize(facts: RunFacts): Summary {
-  const { scenario, kernels, result, pool, model, directory, wallMs, times } = facts;
-  const { rounds } = result;
+  const { scenario, kernels, result, rounds, pool, model, directory, wallMs, times } = facts;
   const evaluated = rounds.filter(({ testAccuracy }) => testAccuracy !== null);
   const last = evaluated.at(-1);
   const sum = (value: (round: (typeof rounds)[number]) => number) =>
@@ -31,7 +32,7 @@ export function summarize(facts: RunFacts): Summary {
     seed: scenario.seed,
     outcome: result.outcome,
     rounds: rounds.length,
-    digest: digestOf(result.weights),
+    digest: digestOf(result.state.weights),
     finalAccuracy: last?.testAccuracy ?? null,
     finalLoss: last?.testLoss ?? null,
     bestAccuracy:

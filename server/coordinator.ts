@@ -13,18 +13,19 @@ import type { RoundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
 import type { UpdateSpread } from '../shared/schedule/adaptive/adaptive.js';
 import type { Spans } from '../shared/times/spans.js';
-import { AdaptiveControl, type AdaptiveStates } from './adaptive-control.js';
+import { AdaptiveControl } from './adaptive-control.js';
 import { diverged, reachedTarget, starved } from './ending.js';
 import type { Evaluation, Evaluator } from './evaluation/evaluator.js';
 import type { ClientPool } from './pool/pool.js';
 import { type RoundFacts, recordRound } from './record-round.js';
-import { type RoundResult, runRound } from './round.js';
+import { runRound } from './round.js';
+import type { RunState } from './run-state.js';
 import type { ClientRecord, Outcome, RoundRecord } from './store/records.js';
 
 export interface CoordinatorOptions {
   readonly scenario: Scenario;
-  /** The first global weights [p]. */
-  readonly initial: Float32Array;
+  /** What the run goes on from. */
+  readonly start: RunState;
   readonly pool: ClientPool;
   readonly evaluator: Evaluator;
   readonly planner: RoundPlanner;
@@ -42,9 +43,8 @@ export interface CoordinatorOptions {
 export interface DoneRound {
   readonly record: RoundRecord;
   readonly clients: readonly ClientRecord[];
-  readonly weights: Float32Array;
-  /** States of the adaptive schedules, as they go on into the next round. */
-  readonly adaptive: AdaptiveStates;
+  /** What the next round goes on from. */
+  readonly state: RunState;
 }
 
 /** A record as it stays in memory: which clients were drawn is on disk alone, or a long run would hold every cohort. */
@@ -52,7 +52,9 @@ export type KeptRecord = Omit<RoundRecord, 'cohort'>;
 
 export interface RunResult {
   readonly outcome: Outcome;
-  readonly weights: Float32Array;
+  /** After the last recorded round. */
+  readonly state: RunState;
+  /** Of the rounds that were run now. */
   readonly rounds: readonly KeptRecord[];
   readonly roundsToTarget: number | null;
   /** What ended a run that failed or diverged. */
@@ -63,8 +65,13 @@ export interface RunResult {
 interface Trained {
   readonly facts: Omit<RoundFacts, 'evaluation' | 'previous'>;
   readonly evaluation: Promise<TimedEvaluation | undefined>;
+  /** Rounds in a row, up to this one, that were not committed. */
+  readonly abandoned: number;
   readonly failure: FedtempoError | undefined;
 }
+
+/** What the next round needs of the one before, though that one may not be recorded yet. */
+type Carried = Pick<RunState, 'weights' | 'serverState' | 'abandoned'>;
 
 type TimedEvaluation = Evaluation & { readonly ms: number };
 
@@ -75,23 +82,23 @@ type Ending = Pick<RunResult, 'outcome' | 'error'> & { readonly roundsToTarget?:
 export async function coordinate(options: CoordinatorOptions): Promise<RunResult> {
   const run = new Run(options);
   const ending = await run.toEnd();
-  return { roundsToTarget: null, ...ending, weights: run.weights, rounds: run.rounds };
+  return { roundsToTarget: null, ...ending, state: run.state, rounds: run.rounds };
 }
 
 class Run {
   readonly rounds: KeptRecord[] = [];
-  /** Global weights after the last recorded round [p]. */
-  weights: Float32Array;
+  /** After the last recorded round. */
+  state: RunState;
   readonly #options: CoordinatorOptions;
   readonly #algorithm: Algorithm;
   readonly #adaptive: AdaptiveControl;
-  #abandoned = 0;
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
-    this.weights = options.initial;
+    this.state = options.start;
     this.#algorithm = createAlgorithm(options.scenario.federation.algorithm);
     this.#adaptive = new AdaptiveControl(adaptiveSpecsOf(options.scenario));
+    if (options.start.rounds > 0) this.#adaptive.restore(options.start.adaptive);
   }
 
   async toEnd(): Promise<Ending> {
@@ -109,11 +116,16 @@ class Run {
 
   async #loop(signal: AbortSignal): Promise<Ending> {
     const { rounds } = this.#options.scenario.federation;
-    let state: Pick<RoundResult, 'weights' | 'serverState'> = { weights: this.weights, serverState: undefined };
+    // A run may have been killed between its last round and its summary.
+    const { last } = this.state;
+    const lost = last && diverged(last);
+    const ended = lost ? { outcome: 'diverged' as const, error: lost } : last && this.#stopAfter(last);
+    if (ended !== undefined) return ended;
+    let carried: Carried = this.state;
     let before: Trained | undefined;
-    for (let round = 0; round < rounds; round++) {
+    for (let round = this.state.rounds; round < rounds; round++) {
       if (signal.aborted) break;
-      const training = this.#train(round, state, signal);
+      const training = this.#train(round, carried, signal);
       // If the round before ends the run, or fails, this one is dropped whatever becomes of it.
       training.catch(() => {});
       const ending = before && (await this.#settle(before));
@@ -121,8 +133,8 @@ class Run {
       before = undefined;
       const trained = await training;
       if (trained === undefined) break;
-      state = trained.facts.result;
-      const evaluation = this.#evaluate(round, state.weights);
+      carried = { ...trained.facts.result, abandoned: trained.abandoned };
+      const evaluation = this.#evaluate(round, carried.weights);
       // It is waited for when the round is recorded; until then a failure of it is nobody's.
       evaluation.catch(() => {});
       before = { ...trained, evaluation };
@@ -142,7 +154,7 @@ class Run {
   /** Runs a round up to its evaluation. Undefined if it was aborted. */
   async #train(
     round: number,
-    { weights, serverState }: Pick<RoundResult, 'weights' | 'serverState'>,
+    { weights, serverState, abandoned: abandonedBefore }: Carried,
     signal: AbortSignal,
   ): Promise<Omit<Trained, 'evaluation'> | undefined> {
     const { scenario, planner, pool, shardSize, examples, spans } = this.#options;
@@ -164,32 +176,41 @@ class Run {
     const measure = this.#adaptive.listens;
     const result = await runRound({ ...rules, measure, weights, serverState, pool, signal, spans });
     if (result === undefined) return undefined;
-    this.#abandoned = result.committed ? 0 : this.#abandoned + 1;
+    const abandoned = result.committed ? 0 : abandonedBefore + 1;
+    const replies = { replies: result.updates.length, failures: result.failures };
     const totalMs = performance.now() - began;
     const meanShard = examples / clients;
     const facts = { plan, values, cohort, result, weights: result.weights, before, after: pool.traffic(), totalMs };
     return {
       facts: { ...facts, examples, meanShard },
-      failure: diverged(result) ?? starved(result, this.#abandoned, minimumReplies),
+      abandoned,
+      failure: diverged(replies) ?? starved(replies, abandoned, minimumReplies),
     };
   }
 
   /** Waits for a round's evaluation and records it. Returns why the run ends with it, if it does. */
-  async #settle({ facts, evaluation: pending, failure }: Trained): Promise<Ending | undefined> {
+  async #settle({ facts, evaluation: pending, abandoned, failure }: Trained): Promise<Ending | undefined> {
     const evaluation = await pending;
     const { plan, result, weights } = facts;
     const { round } = plan;
-    const record = recordRound({ ...facts, evaluation, previous: this.rounds.at(-1) });
+    const record = recordRound({ ...facts, evaluation, previous: this.state.last });
     const { cohort: _, ...kept } = record;
     this.rounds.push(kept);
-    this.weights = weights;
     const { trainLoss, testLoss, testAccuracy } = record;
     this.#adaptive.observe('round', { round, trainLoss, testLoss, testAccuracy, updates: result.spread });
-    this.#options.onRound({ record, clients: result.records, weights, adaptive: this.#adaptive.states() });
+    const { serverState } = result;
+    const adaptive = this.#adaptive.states();
+    this.state = { rounds: round + 1, last: record, weights, serverState, adaptive, abandoned };
+    this.#options.onRound({ record, clients: result.records, state: this.state });
     if (failure !== undefined) {
       return { outcome: failure.code === 'RUN_DIVERGED' ? 'diverged' : 'failed', error: failure };
     }
-    if (reachedTarget(this.#options.scenario, evaluation)) return { outcome: 'target', roundsToTarget: round + 1 };
+    return this.#stopAfter(record);
+  }
+
+  /** Whether a round that was recorded is the last one, by what was measured. */
+  #stopAfter(record: RoundRecord): Ending | undefined {
+    if (reachedTarget(this.#options.scenario, record)) return { outcome: 'target', roundsToTarget: record.round + 1 };
     return this.#adaptive.stops ? { outcome: 'flat' } : undefined;
   }
 

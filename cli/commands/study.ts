@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { writeDurably } from '../../server/store/durable.js';
+import { lockFolder } from '../../server/store/folder-lock.js';
 import { FileTrialStore } from '../../server/study/file-trial-store.js';
-import { lockStudy } from '../../server/study/study-lock.js';
 import { FedtempoError } from '../../shared/errors.js';
 import { resultOf } from '../../shared/study/result.js';
 import { exitCodes, tell } from '../exit.js';
@@ -51,7 +51,7 @@ async function study(file: string, { out, json, quiet }: Options): Promise<numbe
   const { name, atOnce = availableParallelism() } = opened.study;
   const { trials } = opened.plan;
   const folder = resolve(out, name);
-  const unlock = lockStudy(folder);
+  const unlock = lockFolder(folder, 'study');
   const progress = quiet ? silentStudyProgress : createStudyProgress(process.stderr, name, trials, atOnce);
   const stopping = interruptible();
   try {

@@ -1,9 +1,26 @@
-/** File writes that survive a crash: a file is there whole or not at all, a line is on disk when the call returns. */
-import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+/** File writes that survive a crash: a file is there whole or not at all, lines are on disk once they were synced. */
+import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Writes a file by way of a temporary one: write, fsync, rename, fsync the directory. */
 export function writeDurably(path: string, content: string | Uint8Array): void {
+  renameSync(writeTemporary(path, content), path);
+  syncDirectory(dirname(path));
+}
+
+/** Does the same, having renamed the file that is there to `before`: at every moment one of the two is whole. */
+export function replaceDurably(path: string, content: string | Uint8Array, before: string): void {
+  const temporary = writeTemporary(path, content);
+  try {
+    renameSync(path, before);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  renameSync(temporary, path);
+  syncDirectory(dirname(path));
+}
+
+function writeTemporary(path: string, content: string | Uint8Array): string {
   const temporary = `${path}.tmp`;
   const file = openSync(temporary, 'w');
   try {
@@ -12,13 +29,44 @@ export function writeDurably(path: string, content: string | Uint8Array): void {
   } finally {
     closeSync(file);
   }
-  renameSync(temporary, path);
-  syncDirectory(dirname(path));
+  return temporary;
 }
 
-/** A file to which whole lines are added, each batch on disk when `append` returns. */
+/**
+ * Cuts a file behind its first `lines` lines. Cutting takes effect at once or not at all, so it needs no copy.
+ *
+ * @returns the lines that the file had before, a torn last one not counted, or `lines` if it has more; nothing is cut
+ *   where there are fewer
+ */
+export function cutLines(path: string, lines: number): number {
+  const file = openSync(path, 'a+');
+  try {
+    const chunk = Buffer.alloc(1 << 20);
+    let [found, offset] = [0, 0];
+    while (found < lines) {
+      const bytes = readSync(file, chunk, 0, chunk.length, offset);
+      if (bytes === 0) return found;
+      const part = chunk.subarray(0, bytes);
+      let at = 0;
+      for (; at < bytes && found < lines; found++) {
+        const newline = part.indexOf(0x0a, at);
+        if (newline < 0) break;
+        at = newline + 1;
+      }
+      offset += found < lines ? bytes : at;
+    }
+    ftruncateSync(file, offset);
+    fsyncSync(file);
+    return found;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A file to which whole lines are added. The end of the process does not lose them; the end of the machine may, until `sync`. */
 export class LineFile {
   readonly #file: number;
+  #dirty = false;
 
   constructor(path: string) {
     this.#file = openSync(path, 'a');
@@ -28,10 +76,17 @@ export class LineFile {
   append(records: readonly object[]): void {
     if (records.length === 0) return;
     writeAll(this.#file, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
-    fdatasyncSync(this.#file);
+    this.#dirty = true;
+  }
+
+  /** Returns when all lines are on disk. */
+  sync(): void {
+    if (this.#dirty) fdatasyncSync(this.#file);
+    this.#dirty = false;
   }
 
   close(): void {
+    this.sync();
     closeSync(this.#file);
   }
 }

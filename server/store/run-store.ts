@@ -1,9 +1,19 @@
 /** The run directory: scenario and manifest at the start, a line for each round and reply, checkpoint, summary at the end. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FedtempoError, messageOf } from '../../shared/errors.js';
-import { LineFile, writeDurably } from './durable.js';
+import type { Checkpoint, RecordLines } from './checkpoint.js';
+import { CheckpointFiles, type LoadedCheckpoint } from './checkpoint-files.js';
+import { cutLines, LineFile, writeDurably } from './durable.js';
+import { lockFolder } from './folder-lock.js';
+import { invalid, readRounds } from './read-records.js';
 import type { ClientRecord, RoundRecord, Summary } from './records.js';
+
+/**
+ * How much of a run a power failure may take with it. A round that is lost is done again, to the same bits, and waiting
+ * for the disk after each would take longer than a small round.
+ */
+const SYNC_EVERY_MS = 1000;
 
 export interface RunStoreOptions {
   /** The folder that holds run directories. */
@@ -16,14 +26,27 @@ export interface RunStoreOptions {
   readonly manifest: object;
 }
 
+export interface ReopenedRun extends LoadedCheckpoint {
+  readonly store: RunStore;
+  /** The rounds that were done; all others are cut off. */
+  readonly rounds: RoundRecord[];
+}
+
 export class RunStore {
   /** Absolute path. */
   readonly directory: string;
+  readonly #unlock: () => void;
   readonly #rounds: LineFile;
   readonly #clients: LineFile;
+  readonly #checkpoints: CheckpointFiles;
+  #lines: RecordLines;
+  #syncedAt = performance.now();
 
-  private constructor(directory: string) {
+  private constructor(directory: string, unlock: () => void, checkpoints: CheckpointFiles, lines: RecordLines) {
     this.directory = directory;
+    this.#unlock = unlock;
+    this.#checkpoints = checkpoints;
+    this.#lines = lines;
     this.#rounds = new LineFile(join(directory, 'rounds.jsonl'));
     this.#clients = new LineFile(join(directory, 'clients.jsonl'));
   }
@@ -33,9 +56,10 @@ export class RunStore {
     const time = startedAt.toISOString().replace(/[:.]/g, '').replace('T', '-').slice(0, 17);
     try {
       const directory = freshDirectory(resolve(out), `${name}-${seed}-${time}`);
+      const unlock = lockFolder(directory, 'run');
       writeDurably(join(directory, 'scenario.yaml'), scenarioText);
-      writeDurably(join(directory, 'manifest.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
-      return new RunStore(directory);
+      writeJson(directory, 'manifest.json', manifest);
+      return new RunStore(directory, unlock, new CheckpointFiles(directory, true), { rounds: 0, clients: 0 });
     } catch (error) {
       throw new FedtempoError('OUTPUT_UNWRITABLE', 'the run directory cannot be written', {
         where: '--out',
@@ -46,21 +70,79 @@ export class RunStore {
     }
   }
 
+  /**
+   * Takes the directory of a run that did not end, and cuts its records back to its newest whole checkpoint.
+   *
+   * @param accept may refuse what is there, checkpoint and rounds done, by throwing before anything is changed
+   * @throws FedtempoError OUTPUT_UNWRITABLE, CHECKPOINT_INVALID, RECORDS_INVALID
+   */
+  static reopen(
+    directory: string,
+    accept: (checkpoint: Checkpoint | undefined, rounds: readonly RoundRecord[]) => void,
+  ): ReopenedRun {
+    const unlock = lockFolder(directory, 'run');
+    try {
+      const checkpoints = new CheckpointFiles(directory, false);
+      const { checkpoint, refused } = checkpoints.load();
+      const lines = checkpoint?.lines ?? { rounds: 0, clients: 0 };
+      const rounds = readRounds(join(directory, 'rounds.jsonl'), lines.rounds);
+      accept(checkpoint, rounds);
+      for (const name of ['clients', 'rounds'] as const) {
+        const file = join(directory, `${name}.jsonl`);
+        const found = cutLines(file, lines[name]);
+        if (found < lines[name]) throw invalid(file, `${found} lines`, `the ${lines[name]} of its checkpoint`);
+      }
+      rmSync(join(directory, 'summary.json'), { force: true });
+      return { store: new RunStore(directory, unlock, checkpoints, lines), checkpoint, refused, rounds };
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+  }
+
+  /** Lines written so far; a checkpoint says which ones belong to it. */
+  get lines(): RecordLines {
+    return this.#lines;
+  }
+
   /** Replies first, the round last: a round whose line is there is complete. */
   appendRound(round: RoundRecord, clients: readonly ClientRecord[]): void {
     this.#clients.append(clients);
     this.#rounds.append([round]);
+    if (performance.now() - this.#syncedAt > SYNC_EVERY_MS) this.#sync();
+    this.#lines = { rounds: this.#lines.rounds + 1, clients: this.#lines.clients + clients.length };
   }
 
-  checkpoint(model: Uint8Array): void {
-    writeDurably(join(this.directory, 'checkpoint.safetensors'), model);
+  /** Saves a checkpoint and keeps the one before it. The lines that belong to it are on disk before it is. */
+  checkpoint(bytes: Uint8Array): void {
+    this.#sync();
+    this.#checkpoints.save(bytes);
+  }
+
+  #sync(): void {
+    this.#clients.sync();
+    this.#rounds.sync();
+    this.#syncedAt = performance.now();
+  }
+
+  manifest(manifest: object): void {
+    writeJson(this.directory, 'manifest.json', manifest);
   }
 
   finish(summary: Summary): void {
-    writeDurably(join(this.directory, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
+    writeJson(this.directory, 'summary.json', summary);
+  }
+
+  /** Lets go of the directory. */
+  close(): void {
     this.#rounds.close();
     this.#clients.close();
+    this.#unlock();
   }
+}
+
+function writeJson(directory: string, name: string, value: object): void {
+  writeDurably(join(directory, name), `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
 /** Makes the directory; a second run within the same second gets a number behind its name. */

@@ -124,6 +124,16 @@ const pool = z
   })
   .describe('Where the clients run. It changes no result.');
 
+const checkpoint = z
+  .strictObject({
+    every: z
+      .int()
+      .min(1)
+      .default(100)
+      .describe('Rounds between checkpoints. There is one every 30 seconds at least, at Ctrl-C and at the end.'),
+  })
+  .describe('How often the state of a run is saved; `fedtempo resume` goes on from there. It changes no result.');
+
 /** Each variant is read and checked as a scenario of its own. */
 const MAX_VARIANTS = 32;
 
@@ -152,6 +162,7 @@ export const scenarioSchema = z.strictObject({
   stop: stop.default({}),
   devices: devicesSchema.optional(),
   pool: pool.prefault({}),
+  checkpoint: checkpoint.prefault({}),
   variants: variants.optional(),
 });
 

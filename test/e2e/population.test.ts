@@ -5,6 +5,7 @@ import { loadData } from 'fedtempo/client/load-data.js';
 import { createParticipant } from 'fedtempo/client/participant.js';
 import { coordinate } from 'fedtempo/server/coordinator.js';
 import { InlineEvaluator } from 'fedtempo/server/evaluation/evaluator.js';
+import { firstState } from 'fedtempo/server/run-state.js';
 import { chooseKernels } from 'fedtempo/shared/kernels/choose.js';
 import { initialize } from 'fedtempo/shared/model/initialize.js';
 import { loadScenarios } from 'fedtempo/shared/scenario/load.js';
@@ -55,7 +56,7 @@ async function countedRun(population: number) {
   const spans = new Spans(() => 0, false);
   const { outcome, rounds } = await coordinate({
     scenario,
-    initial: initialize(data.model, 'glorot', scenario.seed),
+    start: firstState(initialize(data.model, 'glorot', scenario.seed)),
     pool: inlinePool(createParticipant({ ...data, partition }, kernels, scenario.seed)),
     evaluator: new InlineEvaluator(kernels.createCore(data.model), data.source.test.select(), spans),
     spans,

@@ -7,6 +7,7 @@ import { loadData } from 'fedtempo/client/load-data.js';
 import { coordinate } from 'fedtempo/server/coordinator.js';
 import { digestOf } from 'fedtempo/server/digest.js';
 import { InlineEvaluator } from 'fedtempo/server/evaluation/evaluator.js';
+import { firstState } from 'fedtempo/server/run-state.js';
 import { chooseKernels } from 'fedtempo/shared/kernels/choose.js';
 import { initialize } from 'fedtempo/shared/model/initialize.js';
 import { loadScenarios } from 'fedtempo/shared/scenario/load.js';
@@ -77,9 +78,9 @@ export async function digestsOn(pool, names = Object.keys(scenarios), kernels = 
   const digests = {};
   for (const name of names) {
     const scenario = loadOne(name);
-    const { outcome, weights, error } = await coordinate({
+    const { outcome, state, error } = await coordinate({
       scenario,
-      initial: initialize(model, scenario.model.initialization, scenario.seed),
+      start: firstState(initialize(model, scenario.model.initialization, scenario.seed)),
       pool,
       evaluator,
       planner: roundPlanner(scenario, { examples: partition.examples }),
@@ -90,7 +91,7 @@ export async function digestsOn(pool, names = Object.keys(scenarios), kernels = 
       spans,
     });
     if (error !== undefined) throw error;
-    digests[name] = outcome === 'rounds' ? digestOf(weights) : outcome;
+    digests[name] = outcome === 'rounds' ? digestOf(state.weights) : outcome;
   }
   return digests;
 }

@@ -1,0 +1,141 @@
+/** Conducts a run from its first round, or from where it was interrupted, to its end: pool, evaluator, records, checkpoints. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { ClientData } from '../client/load-data.js';
+import { coordinate, type KeptRecord } from '../server/coordinator.js';
+import type { ClientPool } from '../server/pool/pool.js';
+import { encodeState, type RunState } from '../server/run-state.js';
+import { encodeCheckpoint } from '../server/store/checkpoint.js';
+import type { Summary } from '../server/store/records.js';
+import type { RunStore } from '../server/store/run-store.js';
+import { scenarioDigest } from '../server/store/scenario-digest.js';
+import { TimeTable } from '../server/times/time-table.js';
+import type { KernelsName } from '../shared/kernels/choose.js';
+import { roundPlanner } from '../shared/scenario/round-plan.js';
+import type { Scenario } from '../shared/scenario/scenario.js';
+import type { Progress } from './progress.js';
+import { startPool } from './start-pool.js';
+import { summarize } from './summarize.js';
+import { warningsFor } from './warnings.js';
+
+export interface RunSetting {
+  readonly scenario: Scenario;
+  /** Against which relative paths of the scenario resolve. */
+  readonly folder: string;
+  readonly kernels: KernelsName;
+  readonly progress: Progress;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** Whether to write trace.json, which Chrome's trace viewer opens. */
+  readonly profile: boolean;
+}
+
+/** A run directory, and where in the run it stands. */
+export interface Begun {
+  readonly store: RunStore;
+  readonly start: RunState;
+  /** The rounds that were done before. */
+  readonly rounds: readonly KeptRecord[];
+  /** Time that they took. */
+  readonly wallMs: number;
+}
+
+export interface FinishedRun {
+  readonly summary: Summary;
+  /** What ended a run that failed or diverged. */
+  readonly error?: unknown;
+}
+
+/** The state is saved at least this often, besides every `checkpoint.every` rounds and at the end. */
+const CHECKPOINT_EVERY_MS = 30_000;
+
+/**
+ * @param begin called once the clients are ready: makes or reopens the run directory
+ * @throws FedtempoError for whatever is found wrong before the first round
+ */
+export async function conduct(
+  setting: RunSetting,
+  data: ClientData,
+  begin: (pool: ClientPool) => Begun,
+): Promise<FinishedRun> {
+  const { scenario, folder, kernels, progress, log, signal, profile } = setting;
+  const { partition, model } = data;
+  const began = performance.now();
+  const { examples } = partition;
+  const planner = roundPlanner(scenario, { examples });
+  const table = new TimeTable(profile);
+  const note = (text: string) => {
+    progress.note(text);
+    log.warn(text);
+  };
+  const { pool, evaluator } = await startPool({ scenario, folder, kernels, loaded: data, table, note, signal });
+  let store: RunStore | undefined;
+  try {
+    const begun = begin(pool);
+    store = begun.store;
+    const save = checkpointer(scenario, data, store);
+    let savedAt = performance.now();
+    for (const warning of warningsFor(scenario, data)) note(`warning: ${warning}`);
+    progress.start(scenario, factsOf(data, pool, store.directory), begun.rounds.length);
+    const { directory } = store;
+    log.info({ run: scenario.name, seed: scenario.seed, directory, from: begun.start.rounds }, 'run starts');
+    const result = await coordinate({
+      scenario,
+      start: begun.start,
+      pool,
+      evaluator,
+      planner,
+      examples,
+      shardSize: (client) => partition.sizeOf(client),
+      signal,
+      spans: table.own,
+      onRound: ({ record, clients, state }) => {
+        const { round } = record;
+        table.own.measure('record', () => begun.store.appendRound(record, clients), { round });
+        for (const { thread, spent } of pool.spent()) table.add(thread, spent);
+        progress.round(record);
+        const { cohort: _, failures, ...facts } = record;
+        log.debug(facts, 'round done');
+        for (const failure of failures) log.warn({ round, ...failure }, 'client failed');
+        const due = state.rounds % scenario.checkpoint.every === 0;
+        if (!due && performance.now() - savedAt < CHECKPOINT_EVERY_MS) return;
+        savedAt = performance.now();
+        table.own.measure('record', () => save(state), { round });
+      },
+    });
+    progress.stop();
+    save(result.state);
+    const wallMs = Math.round(begun.wallMs + performance.now() - began);
+    const rounds = [...begun.rounds, ...result.rounds];
+    for (const { thread, spent } of pool.spent()) table.add(thread, spent);
+    const times = table.rows();
+    const summary = summarize({ scenario, kernels, result, rounds, pool, model, directory, wallMs, times });
+    if (profile) writeFileSync(join(directory, 'trace.json'), table.trace());
+    store.finish(summary);
+    log.info(summary, 'run ends');
+    return { summary, error: result.error };
+  } finally {
+    progress.stop();
+    store?.close();
+    await Promise.all([pool.close(), evaluator.close()]);
+  }
+}
+
+function checkpointer(scenario: Scenario, { source, model }: ClientData, store: RunStore): (state: RunState) => void {
+  const { name, seed } = scenario;
+  const facts = { name, seed, scenario: scenarioDigest(scenario), dataset: source.digest, clientState: null };
+  return (state) => {
+    const { further, ...rest } = encodeState(state);
+    const { rounds, weights } = state;
+    store.checkpoint(
+      encodeCheckpoint({ ...facts, ...rest, rounds, lines: store.lines }, model.layout, weights, further),
+    );
+  };
+}
+
+function factsOf({ source, partition, model }: ClientData, pool: ClientPool, directory: string): string {
+  const workers = `${pool.kind} pool, ${pool.workers} ${pool.workers === 1 ? 'worker' : 'workers'}`;
+  const size = `${partition.clients} clients · ${model.layout.parameters} parameters`;
+  return `${source.name} · ${size} · ${workers} · ${directory}`;
+}

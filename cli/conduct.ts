@@ -10,6 +10,7 @@ import { encodeCheckpoint } from '../server/store/checkpoint.js';
 import type { Summary } from '../server/store/records.js';
 import type { RunStore } from '../server/store/run-store.js';
 import { scenarioDigest } from '../server/store/scenario-digest.js';
+import { watchLoopDelay } from '../server/times/loop-delay.js';
 import { TimeTable } from '../server/times/time-table.js';
 import type { KernelsName } from '../shared/kernels/choose.js';
 import { roundPlanner } from '../shared/scenario/round-plan.js';
@@ -80,6 +81,7 @@ export async function conduct(
     progress.start(scenario, factsOf(data, pool, store.directory), begun.rounds.length);
     const { directory } = store;
     log.info({ run: scenario.name, seed: scenario.seed, directory, from: begun.start.rounds }, 'run starts');
+    const loopDelay = watchLoopDelay();
     const result = await coordinate({
       scenario,
       start: begun.start,
@@ -104,13 +106,25 @@ export async function conduct(
         table.own.measure('record', () => save(state), { round });
       },
     });
+    const loopDelayMs = loopDelay();
     progress.stop();
     save(result.state);
     const wallMs = Math.round(begun.wallMs + performance.now() - began);
     const rounds = [...begun.rounds, ...result.rounds];
     for (const { thread, spent } of pool.spent()) table.add(thread, spent);
     const times = table.rows();
-    const summary = summarize({ scenario, kernels, result, rounds, pool, model, directory, wallMs, times });
+    const summary = summarize({
+      scenario,
+      kernels,
+      result,
+      rounds,
+      pool,
+      model,
+      directory,
+      wallMs,
+      times,
+      loopDelayMs,
+    });
     if (profile) writeFileSync(join(directory, 'trace.json'), table.trace());
     store.finish(summary);
     log.info(summary, 'run ends');

@@ -3,6 +3,7 @@ import type { KeptRecord, RunResult } from '../server/coordinator.js';
 import { digestOf } from '../server/digest.js';
 import type { ClientPool } from '../server/pool/pool.js';
 import type { Summary } from '../server/store/records.js';
+import type { LoopDelay } from '../server/times/loop-delay.js';
 import type { ThreadTimes } from '../server/times/time-table.js';
 import { chooseKernels, type KernelsName } from '../shared/kernels/choose.js';
 import type { Model } from '../shared/model/model.js';
@@ -19,10 +20,11 @@ export interface RunFacts {
   readonly directory: string;
   readonly wallMs: number;
   readonly times: readonly ThreadTimes[];
+  readonly loopDelayMs: LoopDelay;
 }
 
 export function summarize(facts: RunFacts): Summary {
-  const { scenario, kernels, result, rounds, pool, model, directory, wallMs, times } = facts;
+  const { scenario, kernels, result, rounds, pool, model, directory, wallMs, times, loopDelayMs } = facts;
   const evaluated = rounds.filter(({ testAccuracy }) => testAccuracy !== null);
   const last = evaluated.at(-1);
   const sum = (value: (round: (typeof rounds)[number]) => number) =>
@@ -52,6 +54,7 @@ export function summarize(facts: RunFacts): Summary {
     clients: scenario.data.partition.clients,
     parameters: model.layout.parameters,
     times,
+    loopDelayMs,
     directory,
   };
 }

@@ -1,6 +1,7 @@
 /** What a run leaves behind: the lines of rounds.jsonl and clients.jsonl, and summary.json. */
 import type { FailureCode, TrainingMetrics, Used } from '../../shared/training/reply.js';
 import type { BatchSize } from '../../shared/training/round-plan.js';
+import type { LoopDelay } from '../times/loop-delay.js';
 import type { ThreadTimes } from '../times/time-table.js';
 
 /** One line of rounds.jsonl. */
@@ -114,6 +115,8 @@ export interface Summary {
   readonly parameters: number;
   /** Where the time went, in milliseconds, a row a thread. */
   readonly times: readonly ThreadTimes[];
+  /** How long the coordinator's event loop was busy at a stretch while the rounds ran, in milliseconds. */
+  readonly loopDelayMs: LoopDelay;
   /** The run directory. */
   readonly directory: string;
 }

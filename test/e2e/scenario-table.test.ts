@@ -15,7 +15,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { inlinePool } from '../support/digits.js';
 import { need } from '../support/need.js';
 import { clientFile, poolThread } from '../support/processes.js';
-import { common, digestsOn, stored } from '../support/scenario-table.mjs';
+import { common, digestsOn, resumedDigestsOn, stored } from '../support/scenario-table.mjs';
 import { shuffled } from '../support/shuffled.js';
 
 const never = new AbortController().signal;
@@ -83,6 +83,12 @@ describe.each([1, 2, 3, 7])('with %i workers', (workers) => {
   test('client processes give the stored digests', async () => {
     expect(await digestsOn(await processes(workers))).toEqual(stored());
   });
+});
+
+test('a run that goes on from any checkpoint has the stored digest, in every pool', async () => {
+  expect(await resumedDigestsOn(inline())).toEqual(stored());
+  expect(await resumedDigestsOn(await worker(2))).toEqual(stored());
+  expect(await resumedDigestsOn(await processes(2))).toEqual(stored());
 });
 
 test('the order of tasks and replies changes no digest', async () => {

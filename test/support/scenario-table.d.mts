@@ -8,4 +8,5 @@ export const scenarios: Readonly<Record<string, string>>;
 export function loadOne(name: string): Scenario;
 export function common(): Scenario;
 export function stored(): Digests;
+export function resumedDigestsOn(pool: ClientPool, names?: readonly string[]): Promise<Digests>;
 export function digestsOn(pool: ClientPool, names?: readonly string[], kernels?: KernelsName): Promise<Digests>;

@@ -7,7 +7,8 @@ import { loadData } from 'fedtempo/client/load-data.js';
 import { coordinate } from 'fedtempo/server/coordinator.js';
 import { digestOf } from 'fedtempo/server/digest.js';
 import { InlineEvaluator } from 'fedtempo/server/evaluation/evaluator.js';
-import { firstState } from 'fedtempo/server/run-state.js';
+import { decodeState, encodeState, firstState } from 'fedtempo/server/run-state.js';
+import { encodeCheckpoint, readCheckpoint } from 'fedtempo/server/store/checkpoint.js';
 import { chooseKernels } from 'fedtempo/shared/kernels/choose.js';
 import { initialize } from 'fedtempo/shared/model/initialize.js';
 import { loadScenarios } from 'fedtempo/shared/scenario/load.js';
@@ -66,32 +67,68 @@ export const common = () => loadOne('fedavg at a constant rate');
 export const stored = () => JSON.parse(readFileSync(new URL('../golden/scenario-table.json', import.meta.url), 'utf8'));
 
 /**
- * Runs scenarios of the table over a pool.
+ * Runs scenarios of the table over a pool, each to its end.
  *
  * @returns the digest of each one's final weights, by name
  */
 export async function digestsOn(pool, names = Object.keys(scenarios), kernels = 'auto') {
+  const digests = {};
+  for await (const [name, { digest }] of runsOn(pool, names, kernels)) digests[name] = digest;
+  return digests;
+}
+
+/**
+ * Runs each scenario, and then once more from a checkpoint of every other round of that run.
+ *
+ * @returns the digests of the resumed runs, by name
+ */
+export async function resumedDigestsOn(pool, names = Object.keys(scenarios)) {
+  const digests = {};
+  for await (const [name, { checkpoints, from }] of runsOn(pool, names, 'auto')) {
+    const all = [];
+    for (const bytes of checkpoints.filter((_, round) => round % 2 === 0)) all.push(await from(bytes));
+    digests[name] = all.every((digest) => digest === all[0]) ? all[0] : all.join();
+  }
+  return digests;
+}
+
+async function* runsOn(pool, names, kernels) {
   const data = await loadData(common(), '.');
   const { model, partition, source } = data;
   const spans = new Spans(() => 0, false);
   const evaluator = new InlineEvaluator(chooseKernels(kernels).createCore(model), source.test.select(), spans);
-  const digests = {};
   for (const name of names) {
     const scenario = loadOne(name);
-    const { outcome, state, error } = await coordinate({
-      scenario,
-      start: firstState(initialize(model, scenario.model.initialization, scenario.seed)),
-      pool,
-      evaluator,
-      planner: roundPlanner(scenario, { examples: partition.examples }),
-      examples: partition.examples,
-      shardSize: (client) => partition.sizeOf(client),
-      onRound: () => {},
-      signal: new AbortController().signal,
-      spans,
+    const checkpoints = [];
+    const records = [];
+    const toEnd = async (start, onRound) => {
+      const { outcome, state, error } = await coordinate({
+        scenario,
+        start,
+        pool,
+        evaluator,
+        planner: roundPlanner(scenario, { examples: partition.examples }),
+        examples: partition.examples,
+        shardSize: (client) => partition.sizeOf(client),
+        onRound,
+        signal: new AbortController().signal,
+        spans,
+      });
+      if (error !== undefined) throw error;
+      return outcome === 'rounds' ? digestOf(state.weights) : outcome;
+    };
+    const facts = { name, seed: scenario.seed, scenario: '0'.repeat(64), dataset: source.digest, clientState: null };
+    const digest = await toEnd(firstState(initialize(model, scenario.model.initialization, scenario.seed)), (done) => {
+      const { further, ...rest } = encodeState(done.state);
+      const lines = { rounds: done.state.rounds, clients: 0 };
+      const checkpoint = { ...facts, ...rest, rounds: done.state.rounds, lines };
+      records.push(done.record);
+      checkpoints.push(encodeCheckpoint(checkpoint, model.layout, done.state.weights, further));
     });
-    if (error !== undefined) throw error;
-    digests[name] = outcome === 'rounds' ? digestOf(state.weights) : outcome;
+    const from = (bytes) => {
+      const checkpoint = readCheckpoint(bytes, 'the checkpoint');
+      return toEnd(decodeState(checkpoint, model.layout, records[checkpoint.rounds - 1]), () => {});
+    };
+    yield [name, { digest, checkpoints, from }];
   }
-  return digests;
 }

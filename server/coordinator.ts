@@ -7,6 +7,7 @@
 
 import type { FedtempoError } from '../shared/errors.js';
 import { type Algorithm, createAlgorithm } from '../shared/federation/algorithm.js';
+import { createFaults } from '../shared/federation/faults/faults.js';
 import { sampleUniform } from '../shared/federation/sampler/uniform.js';
 import { adaptiveSpecsOf } from '../shared/scenario/plan.js';
 import type { RoundPlanner } from '../shared/scenario/round-plan.js';
@@ -16,6 +17,7 @@ import type { Spans } from '../shared/times/spans.js';
 import { AdaptiveControl, type AdaptiveStates } from './adaptive-control.js';
 import { diverged, reachedTarget, starved } from './ending.js';
 import type { Evaluation, Evaluator } from './evaluation/evaluator.js';
+import { withFaults } from './pool/faults.js';
 import type { ClientPool } from './pool/pool.js';
 import { type RoundFacts, recordRound } from './record-round.js';
 import { type RoundResult, runRound } from './round.js';
@@ -88,7 +90,9 @@ class Run {
   #abandoned = 0;
 
   constructor(options: CoordinatorOptions) {
-    this.#options = options;
+    const { pool, scenario } = options;
+    const faults = createFaults(scenario.faults, scenario.seed);
+    this.#options = { ...options, pool: withFaults(pool, faults, scenario.seed) };
     this.weights = options.initial;
     this.#algorithm = createAlgorithm(options.scenario.federation.algorithm);
     this.#adaptive = new AdaptiveControl(adaptiveSpecsOf(options.scenario));

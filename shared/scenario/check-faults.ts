@@ -1,0 +1,45 @@
+/** What fault rules cannot say of a scenario. */
+import { FedtempoError } from '../errors.js';
+import type { ParsedScenario } from './schema.js';
+
+/** @throws FedtempoError SCENARIO_CONTRADICTION; `where` is a path of the scenario */
+export function checkFaults(parsed: ParsedScenario): void {
+  const { faults, data, devices } = parsed;
+  const population = data.partition.clients;
+  faults.forEach((rule, index) => {
+    const { clients, rounds } = rule;
+    const where = `faults.${index}`;
+    const stranger = Array.isArray(clients) ? clients.find((client) => client >= population) : undefined;
+    if (stranger !== undefined) {
+      throw contradiction(`${where}.clients`, 'a fault names a client that does not exist', {
+        found: `client ${stranger} of ${population}`,
+        expected: `0 to ${population - 1}`,
+        fix: 'remove it, or raise data.partition.clients',
+      });
+    }
+    if (rounds !== undefined && !Array.isArray(rounds) && rounds.to !== undefined && rounds.to < rounds.from) {
+      throw contradiction(`${where}.rounds`, 'a range of rounds ends before it begins', {
+        found: `from ${rounds.from} to ${rounds.to}`,
+        expected: 'to at or after from; both belong to the range',
+      });
+    }
+    if (rule.kind === 'delay' && devices === undefined) {
+      throw contradiction(where, 'a delay is virtual time, which needs a device model', {
+        found: `a delay of ${rule.seconds} s without devices`,
+        expected: 'devices with classes or a trace',
+        fix: `describe the devices, or remove ${where}`,
+      });
+    }
+    if (rule.kind === 'byzantine' && rule.attack === 'zero' && rule.factor !== undefined) {
+      throw contradiction(`${where}.factor`, 'an update of zeros has no factor', {
+        found: `factor: ${rule.factor} with attack: zero`,
+        expected: 'no factor',
+        fix: `remove ${where}.factor`,
+      });
+    }
+  });
+}
+
+function contradiction(where: string, summary: string, rest: { found: string; expected: string; fix?: string }) {
+  return new FedtempoError('SCENARIO_CONTRADICTION', summary, { where, ...rest });
+}

@@ -7,8 +7,8 @@
 
 import type { FedtempoError } from '../shared/errors.js';
 import { type Algorithm, createAlgorithm } from '../shared/federation/algorithm.js';
-import { createFaults } from '../shared/federation/faults/faults.js';
 import { sampleUniform } from '../shared/federation/sampler/uniform.js';
+import { faultsOf } from '../shared/scenario/faults.js';
 import { adaptiveSpecsOf } from '../shared/scenario/plan.js';
 import type { RoundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
@@ -91,8 +91,7 @@ class Run {
 
   constructor(options: CoordinatorOptions) {
     const { pool, scenario } = options;
-    const faults = createFaults(scenario.faults, scenario.seed);
-    this.#options = { ...options, pool: withFaults(pool, faults, scenario.seed) };
+    this.#options = { ...options, pool: withFaults(pool, faultsOf(scenario), scenario.seed) };
     this.weights = options.initial;
     this.#algorithm = createAlgorithm(options.scenario.federation.algorithm);
     this.#adaptive = new AdaptiveControl(adaptiveSpecsOf(options.scenario));

@@ -9,6 +9,7 @@ export function checkFaults(parsed: ParsedScenario): void {
   faults.forEach((rule, index) => {
     const { clients, rounds } = rule;
     const where = `faults.${index}`;
+    if (clients !== undefined && 'device' in clients) checkDevice(clients.device, devices, where);
     const stranger = Array.isArray(clients) ? clients.find((client) => client >= population) : undefined;
     if (stranger !== undefined) {
       throw contradiction(`${where}.clients`, 'a fault names a client that does not exist', {
@@ -37,6 +38,15 @@ export function checkFaults(parsed: ParsedScenario): void {
         fix: `remove ${where}.factor`,
       });
     }
+  });
+}
+
+function checkDevice(name: string, devices: ParsedScenario['devices'], where: string): void {
+  const classes = devices?.classes?.map((each) => each.name) ?? [];
+  if (classes.includes(name)) return;
+  throw contradiction(`${where}.clients.device`, 'a fault names a class of devices that does not exist', {
+    found: devices === undefined ? `${name} without devices` : name,
+    expected: classes.length > 0 ? classes.join(', ') : 'a class of devices.classes',
   });
 }
 

@@ -8,7 +8,9 @@ export function describeFault(rule: FaultRule): string {
       ? 'every client'
       : Array.isArray(clients)
         ? `${clients.length === 1 ? 'client' : 'clients'} ${clients.join(', ')}`
-        : `a client with probability ${clients.fraction}, for good`;
+        : 'device' in clients
+          ? `clients with device ${clients.device}`
+          : `a client with probability ${clients.fraction}, for good`;
   const when =
     rounds === undefined
       ? 'every round'

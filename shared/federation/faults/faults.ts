@@ -14,12 +14,18 @@ export interface Faults {
   delaySeconds(round: number, client: number): number;
 }
 
-export function createFaults(rules: readonly FaultRule[], seed: number): Faults {
+/** @param deviceClassOf the name of a client's device class; asked only where a rule names one */
+export function createFaults(
+  rules: readonly FaultRule[],
+  seed: number,
+  deviceClassOf: (client: number) => string | undefined = () => undefined,
+): Faults {
   const named = rules.map(({ clients }) => (Array.isArray(clients) ? new Set(clients) : undefined));
 
   const concerns = ({ clients }: FaultRule, index: number, client: number): boolean => {
     if (clients === undefined) return true;
     if (Array.isArray(clients)) return named[index]?.has(client) === true;
+    if ('device' in clients) return deviceClassOf(client) === clients.device;
     return stream(seed, 'faulty', index, client).uniform() < clients.fraction;
   };
   const of = (round: number, client: number): FaultRule | undefined => {

@@ -10,9 +10,12 @@ const clients = z
     z.strictObject({
       fraction: z.number().positive().max(1).describe('Each client is one of them with this probability, for good.'),
     }),
+    z.strictObject({ device: z.string().min(1).max(80).describe('Clients with a device of this class.') }),
   ])
   .optional()
-  .describe('Which clients: their numbers, or a fraction of the population. All of them if left out.');
+  .describe(
+    'Which clients: their numbers, a fraction of the population, or a class of devices. All of them if left out.',
+  );
 
 const rounds = z
   .union([

@@ -49,7 +49,7 @@ function serve(participant: Participant): void {
   });
 }
 
-function train(participant: Participant, { queues: memory, groups, measure }: Train) {
+function train(participant: Participant, { queues: memory, groups, measure, tampering }: Train) {
   const queues = new TaskQueues(memory);
   const aggregators = groups.map(({ partial }): Aggregator | undefined => {
     if (partial === undefined) return undefined;
@@ -62,7 +62,14 @@ function train(participant: Participant, { queues: memory, groups, measure }: Tr
     try {
       const update = participant.answer(plan, client, weights, aggregators[group] !== undefined);
       const began = performance.now();
-      const reception = { parameters: weights.length, examples, aggregator: aggregators[group], measure, digestOf };
+      const reception = {
+        parameters: weights.length,
+        examples,
+        aggregator: aggregators[group],
+        measure,
+        digestOf,
+        tampering: tampering.get(client),
+      };
       const receive = () => receiveUpdate(update, reception);
       const reply = participant.spans.measure('receive', receive, { round: plan.round, client });
       replies.push({ reply, receiveMs: performance.now() - began });

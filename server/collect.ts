@@ -27,7 +27,7 @@ export async function collect(work: RoundWork, pool: ClientPool, signal: AbortSi
   const updates: CountedUpdate[] = [];
   const failures: Failure[] = [];
   const records: ClientRecord[] = [];
-  const busy = new Map<number, number>();
+  const busy = new Map<number | null, number>();
   let receive = 0;
   for await (const { reply, worker, receiveMs } of pool.dispatch(work, signal)) {
     records.push(recordOf(reply, worker));
@@ -64,14 +64,15 @@ function totals(updates: readonly CountedUpdate[]): { lossSum: number; examples:
   return { lossSum, examples, steps };
 }
 
-function recordOf(reply: CountedUpdate | Failure, worker: number): ClientRecord {
+function recordOf(reply: CountedUpdate | Failure, worker: number | null): ClientRecord {
   const { round, client } = reply;
+  const fault = reply.fault === undefined ? {} : { fault: reply.fault };
   if (reply.kind === 'failure') {
-    return { round, client, kind: 'failure', worker, code: reply.code, reason: reply.reason };
+    return { round, client, kind: 'failure', worker, code: reply.code, reason: reply.reason, ...fault };
   }
   const { examples, metrics, used, trainMs, updateDigest } = reply;
   const record = { round, client, kind: 'update', worker, examples, ...metrics, ...used } as const;
-  return { ...record, updateDigest, trainMs: milliseconds(trainMs) };
+  return { ...record, updateDigest, ...fault, trainMs: milliseconds(trainMs) };
 }
 
 /** Milliseconds with three decimals, as records give them. */

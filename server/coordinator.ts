@@ -8,6 +8,7 @@
 import type { FedtempoError } from '../shared/errors.js';
 import { type Algorithm, createAlgorithm } from '../shared/federation/algorithm.js';
 import { sampleUniform } from '../shared/federation/sampler/uniform.js';
+import { faultsOf } from '../shared/scenario/faults.js';
 import { adaptiveSpecsOf } from '../shared/scenario/plan.js';
 import type { RoundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
@@ -16,6 +17,7 @@ import type { Spans } from '../shared/times/spans.js';
 import { AdaptiveControl } from './adaptive-control.js';
 import { diverged, reachedTarget, starved } from './ending.js';
 import type { Evaluation, Evaluator } from './evaluation/evaluator.js';
+import { withFaults } from './pool/faults.js';
 import type { ClientPool } from './pool/pool.js';
 import { type RoundFacts, recordRound } from './record-round.js';
 import { runRound } from './round.js';
@@ -94,7 +96,8 @@ class Run {
   readonly #adaptive: AdaptiveControl;
 
   constructor(options: CoordinatorOptions) {
-    this.#options = options;
+    const { pool, scenario } = options;
+    this.#options = { ...options, pool: withFaults(pool, faultsOf(scenario), scenario.seed) };
     this.state = options.start;
     this.#algorithm = createAlgorithm(options.scenario.federation.algorithm);
     this.#adaptive = new AdaptiveControl(adaptiveSpecsOf(options.scenario));

@@ -11,7 +11,9 @@ export type Replies = Pick<RoundRecord, 'replies' | 'failures'>;
 
 /** No update was usable because all that came had left the range: going on would change nothing. */
 export function diverged({ replies, failures }: Replies): FedtempoError | undefined {
-  const left = failures.filter(({ code }) => code === 'non-finite' || code === 'out-of-range');
+  // What the scenario's own faults have damaged says nothing about the training.
+  const own = failures.filter(({ fault }) => fault === undefined);
+  const left = own.filter(({ code }) => code === 'non-finite' || code === 'out-of-range');
   if (replies > 0 || left.length === 0) return undefined;
   return new FedtempoError('RUN_DIVERGED', 'no update of the round was finite and within range', {
     found: left[0].reason,

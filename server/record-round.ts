@@ -1,4 +1,5 @@
 /** From what happened in a round to its line of rounds.jsonl. */
+import type { FaultKind } from '../shared/federation/faults/rules.js';
 import type { HyperparameterValues } from '../shared/schedule/hyperparameters.js';
 import type { RoundPlan } from '../shared/training/round-plan.js';
 import { milliseconds } from './collect.js';
@@ -47,7 +48,9 @@ export function recordRound(facts: RoundFacts): RoundRecord {
     noiseScale: (plan.learningRate * facts.examples) / (plan.batchSize === 'full' ? facts.meanShard : plan.batchSize),
     cohort,
     replies: result.updates.length,
-    failures: result.failures.map(({ client, code, reason }) => ({ client, code, reason })),
+    failures: result.failures.map(({ kind: _, round: __, ...failure }) => failure),
+    faults: countFaults(result),
+    duplicates: result.updates.reduce((sum, { duplicates = 0 }) => sum + duplicates, 0),
     committed: result.committed,
     trainLoss: result.examples > 0 ? result.lossSum / result.examples : null,
     testLoss: evaluation?.loss ?? null,
@@ -69,4 +72,12 @@ export function recordRound(facts: RoundFacts): RoundRecord {
     },
     digest: digestOf(facts.weights),
   };
+}
+
+function countFaults({ updates, failures }: RoundResult): RoundRecord['faults'] {
+  const counts: { [kind in FaultKind]?: number } = {};
+  for (const { fault } of [...updates, ...failures]) {
+    if (fault !== undefined) counts[fault] = (counts[fault] ?? 0) + 1;
+  }
+  return counts;
 }

@@ -1,6 +1,7 @@
 /** `fedtempo validate SCENARIO`: reads a scenario and its data, says what is wrong or what it would run. */
 import type { Command } from 'commander';
 import { loadData } from '../../client/load-data.js';
+import { describeFault } from '../../shared/federation/faults/describe.js';
 import { roundPlanner } from '../../shared/scenario/round-plan.js';
 import type { Scenario } from '../../shared/scenario/scenario.js';
 import { addScenarioOptions, overridesOf, type ScenarioOptions } from '../options.js';
@@ -32,6 +33,7 @@ export function addValidate(program: Command): void {
           `${data.partition.clients} clients (${data.partition.kind}), ${widths} ${model.activation}, ` +
           `at most ${federation.rounds} rounds of ${federation.cohort.size} clients, ${local}\n`,
       );
+      for (const rule of scenario.faults) process.stdout.write(`  fault ${describeFault(rule)}\n`);
     }
   });
 }

@@ -1,5 +1,6 @@
 /** A pool runs the tasks of a round somewhere. Every pool passes one conformance suite; inline is the reference. */
 import type { Aggregator } from '../../shared/federation/aggregator.js';
+import type { Tampering } from '../../shared/federation/faults/tamper.js';
 import type { Spent } from '../../shared/times/spans.js';
 import type { CountedUpdate, Failure } from '../../shared/training/reply.js';
 import type { RoundPlan } from '../../shared/training/round-plan.js';
@@ -23,12 +24,14 @@ export interface RoundWork {
   readonly shardSize: (client: number) => number;
   /** Whether the norms of updates are wanted: a pass over each. */
   readonly measure: boolean;
+  /** What befalls the update of a client before it is received. */
+  readonly tampering?: ReadonlyMap<number, Tampering>;
 }
 
-/** A reply, and the number of the worker that it came from (for timing and logs alone). */
+/** A reply, and the number of the worker that it came from (for timing and logs alone); null if nobody was asked. */
 export interface PoolReply {
   readonly reply: CountedUpdate | Failure;
-  readonly worker: number;
+  readonly worker: number | null;
   /** Time spent checking and adding it. */
   readonly receiveMs: number;
 }
@@ -67,6 +70,8 @@ export interface ClientPool {
 }
 
 /** What `receiveUpdate` needs to know about a client of a group. */
-export function receptionOf({ shardSize, measure }: RoundWork, { weights, aggregator }: TaskGroup, client: number) {
-  return { parameters: weights.length, examples: shardSize(client), aggregator, measure };
+export function receptionOf(work: RoundWork, { weights, aggregator }: TaskGroup, client: number) {
+  const { shardSize, measure, tampering } = work;
+  const parameters = weights.length;
+  return { parameters, examples: shardSize(client), aggregator, measure, tampering: tampering?.get(client) };
 }

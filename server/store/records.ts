@@ -1,4 +1,5 @@
 /** What a run leaves behind: the lines of rounds.jsonl and clients.jsonl, and summary.json. */
+import type { FaultKind } from '../../shared/federation/faults/rules.js';
 import type { FailureCode, TrainingMetrics, Used } from '../../shared/training/reply.js';
 import type { BatchSize } from '../../shared/training/round-plan.js';
 import type { LoopDelay } from '../times/loop-delay.js';
@@ -28,7 +29,11 @@ export interface RoundRecord {
   readonly cohort: readonly number[];
   /** Updates that were counted. */
   readonly replies: number;
-  readonly failures: readonly { client: number; code: FailureCode; reason: string }[];
+  readonly failures: readonly { client: number; code: FailureCode; reason: string; fault?: FaultKind }[];
+  /** How many clients of the cohort each fault of the scenario befell. */
+  readonly faults: { readonly [kind in FaultKind]?: number };
+  /** Further copies of counted updates; they were not counted. */
+  readonly duplicates: number;
   /** False if there were fewer replies than the minimum: the model is as it was. */
   readonly committed: boolean;
   /** Mean over the examples that the counted updates used; null without any. */
@@ -69,10 +74,12 @@ export interface RoundTimes {
 
 /** One line of clients.jsonl: a counted update, or a failure. */
 export type ClientRecord =
-  | ({ readonly round: number; readonly client: number; readonly kind: 'update'; readonly worker: number } & {
+  | ({ readonly round: number; readonly client: number; readonly kind: 'update'; readonly worker: number | null } & {
       readonly examples: number;
       /** SHA-256 of local − global as little-endian float32: what a replay must give again. */
       readonly updateDigest: string;
+      /** The fault of the scenario that befell the client; the digest is that of what arrived. */
+      readonly fault?: FaultKind;
       readonly trainMs: number;
     } & TrainingMetrics &
       Used)
@@ -80,9 +87,11 @@ export type ClientRecord =
       readonly round: number;
       readonly client: number;
       readonly kind: 'failure';
-      readonly worker: number;
+      /** Null if nobody was asked to train. */
+      readonly worker: number | null;
       readonly code: FailureCode;
       readonly reason: string;
+      readonly fault?: FaultKind;
     };
 
 /** Why a run ended. */

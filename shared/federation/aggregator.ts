@@ -26,6 +26,8 @@ export interface Aggregator {
   add(update: Update): void;
   /** Takes what another aggregator of the same kind has gathered. @throws Error if a client is in both. */
   merge(other: this): void;
+  /** Whether it has gathered an update of the client. */
+  has(client: number): boolean;
   /** Clients gathered so far, ascending, and what they weigh. */
   tally(): Tally;
   /** The aggregate [p], float64. At least one update is needed. */

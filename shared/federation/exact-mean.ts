@@ -67,6 +67,10 @@ export class ExactMean implements Aggregator {
     for (let index = 0; index < this.#sums.length; index++) this.#sums[index] += other.#sums[index];
   }
 
+  has(client: number): boolean {
+    return this.#clients.has(client);
+  }
+
   tally(): Tally {
     return { clients: [...this.#clients].sort((a, b) => a - b), examples: this.#examples };
   }

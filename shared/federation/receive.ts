@@ -1,11 +1,12 @@
 /**
- * What happens to an update wherever it arrives: it is checked, and goes into its aggregator. Every pool receives
- * through here, in whatever thread, so that all of them count alike.
+ * What happens to an update wherever it arrives: it suffers what the scenario's faults do to it, is checked, and goes
+ * into its aggregator. Every pool receives through here, in whatever thread, so that all of them count alike.
  */
 import { squaredNorm } from '../math/norm.js';
 import type { CountedUpdate, Failure, Update } from '../training/reply.js';
 import type { Aggregator } from './aggregator.js';
 import { checkUpdate } from './check-update.js';
+import { type Tampering, tamper } from './faults/tamper.js';
 
 export interface Reception {
   /** p */
@@ -18,14 +19,33 @@ export interface Reception {
   readonly measure: boolean;
   /** SHA-256, in hexadecimal, of an array's little-endian bytes. */
   readonly digestOf: (values: Float32Array) => string;
+  /** What befalls the update before it arrives. */
+  readonly tampering?: Tampering | undefined;
 }
 
 /** @returns the counted update, or the failure that takes its place */
-export function receiveUpdate(update: Update, reception: Reception): CountedUpdate | Failure {
+export function receiveUpdate(sent: Update, reception: Reception): CountedUpdate | Failure {
+  const { tampering } = reception;
+  const update = tampering === undefined ? sent : tamper(sent, tampering);
+  const reply = receiveCopy(update, reception);
+  if (tampering?.kind !== 'duplicate' || reply.kind === 'failure') return reply;
+  // The second copy goes the way of the first; the aggregator knows the client by then. Where there is none, the reply
+  // alone holds the update, and a client has one reply.
+  const second = receiveCopy(update, reception);
+  const refused = reception.aggregator === undefined || second.kind === 'failure';
+  return { ...reply, duplicates: refused ? 1 : 0 };
+}
+
+function receiveCopy(update: Update, reception: Reception): CountedUpdate | Failure {
   const { parameters, examples, aggregator, measure, digestOf } = reception;
+  const { delta, ...rest } = update;
+  const { round, client } = rest;
+  if (aggregator?.has(client) === true) {
+    const reason = `an update of client ${client} was counted in this round already`;
+    return { kind: 'failure', round, client, code: 'duplicate', reason };
+  }
   const refusal = checkUpdate(update, parameters, examples);
   if (refusal !== undefined) return refusal;
-  const { delta, ...rest } = update;
   aggregator?.add(update);
   return {
     ...rest,

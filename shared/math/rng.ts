@@ -21,6 +21,12 @@ export const purposes = {
   deviceTask: 21,
   /** Whether a device is available: the round slot is the hour. */
   availability: 22,
+  /** Whether a fault rule concerns a client: the round slot is the number of the rule. */
+  faulty: 30,
+  /** Whether a fault happens. */
+  fault: 31,
+  /** What a fault makes of an update. */
+  tamper: 32,
 } as const;
 
 export type Purpose = keyof typeof purposes;

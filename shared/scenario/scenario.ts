@@ -3,6 +3,7 @@ import { FedtempoError } from '../errors.js';
 import { type AlgorithmSpec, isAsynchronous } from '../federation/algorithm.js';
 import { checkPlan } from '../schedule/check.js';
 import { checkDevices, checkOverSelection } from './check-devices.js';
+import { checkFaults } from './check-faults.js';
 import { planScenario } from './plan.js';
 import type { ParsedScenario } from './schema.js';
 
@@ -31,6 +32,7 @@ export function completeScenario(parsed: ParsedScenario, locate: Locate): Scenar
   refuseTwoAmountsOfWork(parsed, locate);
   refuseIdleMomentum(parsed, locate);
   locating(locate, () => checkDevices(parsed));
+  locating(locate, () => checkFaults(parsed));
   const { localEpochs: _, localSteps: __, ...rest } = federation;
   const size = cohortSize(federation.cohort, population, locate);
   const [replies, of] = mostReplies(federation.algorithm, size);

@@ -7,6 +7,7 @@ import { dataSchemaShape } from '../data/dataset-spec.js';
 import { partitionSchema } from '../data/partition/partition.js';
 import { devicesSchema } from '../devices/device-spec.js';
 import { algorithmSchema } from '../federation/algorithm.js';
+import { faultsSchema } from '../federation/faults/rules.js';
 import { MAX_SEED } from '../math/rng.js';
 import { initializations } from '../model/initialize.js';
 import { activations, losses, MAX_WIDTH } from '../model/model.js';
@@ -159,6 +160,9 @@ export const scenarioSchema = z.strictObject({
   evaluation: z
     .strictObject({ every: z.int().min(1).default(1).describe('Rounds between evaluations on the test set.') })
     .default({ every: 1 }),
+  faults: faultsSchema
+    .default([])
+    .describe('What befalls clients and their updates; of several rules that hit a client in a round the first acts.'),
   stop: stop.default({}),
   devices: devicesSchema.optional(),
   pool: pool.prefault({}),

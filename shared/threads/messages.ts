@@ -1,5 +1,6 @@
 /** What passes between a worker pool and its threads. Large arrays are in shared memory: a message carries views of them. */
 import type { AggregatorSpec, Tally } from '../federation/aggregator.js';
+import type { Tampering } from '../federation/faults/tamper.js';
 import type { EvaluationTotals } from '../kernels/kernels.js';
 import type { Spent } from '../times/spans.js';
 import type { CountedUpdate, Failure } from '../training/reply.js';
@@ -22,6 +23,8 @@ export type ThreadRequest =
       readonly queues: QueueMemory;
       readonly groups: readonly ThreadGroup[];
       readonly measure: boolean;
+      /** By client. */
+      readonly tampering: ReadonlyMap<number, Tampering>;
     }
   /** Evaluate weights [p] on the test examples from .. to − 1. */
   | {

@@ -1,4 +1,5 @@
 /** What comes back from a client: an update, or a failure. A failure is data; it never throws through the round loop. */
+import type { FaultKind } from '../federation/faults/rules.js';
 
 /** What the client really used, next to what the plan said. */
 export interface Used {
@@ -44,8 +45,9 @@ export const failureCodes = {
   'wrong-length': 'the update has another number of parameters than the model',
   'wrong-examples': 'the number of examples is not that of the shard',
   timeout: 'no reply came within the limit',
-  late: 'in virtual time the reply would have come after the deadline',
-  'dropped-out': 'in virtual time the device was gone before its reply',
+  duplicate: 'an update of the client was counted in this round already',
+  'dropped-out': 'the client dropped out before it had an update',
+  late: 'the update came after the round was closed',
   'too-stale': 'the update began more server versions ago than the algorithm admits',
 } as const;
 
@@ -57,6 +59,8 @@ export interface Failure {
   readonly client: number;
   readonly code: FailureCode;
   readonly reason: string;
+  /** The fault of the scenario that befell the client. */
+  readonly fault?: FaultKind;
 }
 
 export type Reply = Update | Failure;
@@ -71,4 +75,8 @@ export interface CountedUpdate extends Omit<Update, 'delta'> {
   readonly squaredNorm: number;
   /** [p]; only where no aggregator took it. */
   readonly delta?: Float32Array;
+  /** The fault of the scenario that befell the client or its update. */
+  readonly fault?: FaultKind;
+  /** Further copies that came and were not counted. */
+  readonly duplicates?: number;
 }

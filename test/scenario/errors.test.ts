@@ -258,6 +258,42 @@ test.each<[string, string, string, { where: string; found: string; expected: str
       expected: 'at most 5',
     },
   ],
+  [
+    'a fault of a client that does not exist',
+    'schedules:',
+    'faults:\n  - { kind: drop, clients: [3, 20] }\nschedules:',
+    { where: 'dir/a.yaml:11: faults.0.clients', found: 'client 20 of 20', expected: '0 to 19' },
+  ],
+  [
+    'a range of rounds that ends before it begins',
+    'schedules:',
+    'faults:\n  - { kind: drop }\n  - { kind: drop, rounds: { from: 4, to: 3 } }\nschedules:',
+    { where: 'dir/a.yaml:12: faults.1.rounds', found: 'from 4 to 3', expected: 'to at or after from' },
+  ],
+  [
+    'a factor of zeros',
+    'schedules:',
+    'faults:\n  - { kind: byzantine, attack: zero, factor: 2 }\nschedules:',
+    { where: 'dir/a.yaml:11: faults.0.factor', found: 'factor: 2 with attack: zero', expected: 'no factor' },
+  ],
+  [
+    'a delay without devices',
+    'schedules:',
+    'faults:\n  - { kind: delay, seconds: 30 }\nschedules:',
+    { where: 'dir/a.yaml:11: faults.0', found: 'a delay of 30 s without devices', expected: 'devices with' },
+  ],
+  [
+    'a fault of devices without devices',
+    'schedules:',
+    'faults:\n  - { kind: drop, clients: { device: phone } }\nschedules:',
+    { where: 'dir/a.yaml:11: faults.0.clients.device', found: 'phone without devices', expected: 'devices.classes' },
+  ],
+  [
+    'a fault of a class of devices that does not exist',
+    'schedules:',
+    'faults:\n  - { kind: drop, clients: { device: phones } }\ndevices:\n  classes:\n    - { name: phone, share: 1, examplesPerSecond: 100, downloadMbps: 1, uploadMbps: 1, latencyMs: 1 }\nschedules:',
+    { where: 'dir/a.yaml:11: faults.0.clients.device', found: 'phones', expected: 'phone' },
+  ],
 ])('%s is a contradiction', (_, from, to, { where, found, expected }) => {
   const error = refusal(changed(from, to));
   expect(error.code).toBe('SCENARIO_CONTRADICTION');

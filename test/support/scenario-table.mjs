@@ -46,6 +46,17 @@ schedules: { learningRate: 0.3, batchSize: full, serverLearningRate: 0.7, server
   'fedprox with weight decay and clipping': `
 federation: { rounds: 3, cohort: { size: 6 }, localEpochs: 2, clientOptimizer: { kind: adam } }
 schedules: { learningRate: 0.01, batchSize: 16, proximalMu: 0.1, weightDecay: 0.001, clipNorm: 1 }`,
+  'every kind of fault': `
+federation: { rounds: 6, cohort: { size: 9 }, minimumReplies: 2 }
+schedules: { learningRate: 0.1, batchSize: 10 }
+faults:
+  - { kind: drop, probability: 0.15 }
+  - { kind: crash, clients: [2, 5], rounds: [1, 3] }
+  - { kind: late, probability: 0.1 }
+  - { kind: byzantine, attack: signFlip, factor: 2, clients: { fraction: 0.2 } }
+  - { kind: byzantine, attack: gaussianNoise, factor: 0.01, probability: 0.2 }
+  - { kind: corrupt, how: nan, probability: 0.1 }
+  - { kind: duplicate, probability: 0.3 }`,
   'adaptive schedules': `
 federation: { rounds: 8, cohort: { size: 6 } }
 schedules:

@@ -153,7 +153,8 @@ export class WorkerPool implements ClientPool, Evaluator {
   }
 
   /** One thread's part in a dispatch; undefined if the thread was lost. */
-  async #train(slot: number, { groups, measure }: RoundWork, weights: readonly Float32Array[], queues: TaskQueues) {
+  async #train(slot: number, work: RoundWork, weights: readonly Float32Array[], queues: TaskQueues) {
+    const { groups, measure, tampering = new Map() } = work;
     const views = groups.map(({ plan, aggregator }, index): ThreadGroup => {
       if (aggregator === undefined) return { plan, weights: weights[index] };
       const { spec } = aggregator;
@@ -161,7 +162,7 @@ export class WorkerPool implements ClientPool, Evaluator {
       return { plan, weights: weights[index], partial: { spec, sums } };
     });
     try {
-      const request = { type: 'train', queues: queues.memory, groups: views, measure } as const;
+      const request = { type: 'train', queues: queues.memory, groups: views, measure, tampering } as const;
       const answer = await this.#threads[slot].request(request);
       if (answer.type !== 'trained') return undefined;
       this.#spent.push({ thread: `thread ${slot}`, spent: answer.spent });

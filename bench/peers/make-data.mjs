@@ -6,7 +6,16 @@
  * computes for that scenario (order.u32, cuts.u32: client c has the examples order[cuts[c]] … order[cuts[c + 1] − 1]), so
  * that every side trains the same shards.
  */
-import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { argv } from 'node:process';

@@ -72,7 +72,7 @@ function table(name, workload, contestants) {
     for (const own of rows.filter(({ side }) => side === 'fedtempo')) {
       lines.push(
         '',
-        `${own.title}: ${digits(fastest.seconds / own.seconds)} times as fast as ${fastest.title}, the fastest peer.`,
+        `${own.title}: ${digits(fastest.seconds / own.seconds)} × the speed of ${fastest.title}, the fastest peer.`,
       );
     }
   }

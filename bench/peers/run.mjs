@@ -67,13 +67,17 @@ for (let repeat = 0; repeat < repeats; repeat++) {
         say(`${workload} ${contestant.title}: ${run.error}`);
       }
     }
+    // Hours of measuring should not be lost to whatever ends this process.
+    if (options.out !== undefined) writeFileSync(options.out, tables(repeat + 1));
   }
 }
 
-const machine = { cpu: cpus()[0].model.trim(), cores: availableParallelism(), load };
-const text = report({ workloads, results, absent, machine, repeats, command: process.argv.slice(2).join(' ') });
-if (options.out === undefined) process.stdout.write(text);
-else writeFileSync(options.out, text);
+if (options.out === undefined) process.stdout.write(tables(repeats));
+
+function tables(done) {
+  const machine = { cpu: cpus()[0].model.trim(), cores: availableParallelism(), load };
+  return report({ workloads, results, absent, machine, repeats: done, command: process.argv.slice(2).join(' ') });
+}
 
 function choosePeers(text) {
   if (text === undefined) return peerList;

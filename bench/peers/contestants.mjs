@@ -81,7 +81,7 @@ export function peer({ name, title, side, environment, command, mode }) {
 
 /** Runs a command in a process group of its own, so that one which takes too long is ended with all that it started. */
 function execute(command, args, { limitSeconds = 60, cwd } = {}) {
-  const { PYTHONDONTWRITEBYTECODE: _, OMP_NUM_THREADS: __, ...env } = process.env;
+  const { PYTHONDONTWRITEBYTECODE: _, ...env } = process.env;
   return new Promise((resolve) => {
     const began = performance.now();
     const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });

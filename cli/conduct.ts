@@ -15,6 +15,7 @@ import { TimeTable } from '../server/times/time-table.js';
 import type { KernelsName } from '../shared/kernels/choose.js';
 import { roundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
+import { plannedFailures } from '../shared/training/reply.js';
 import type { Progress } from './progress.js';
 import { startPool } from './start-pool.js';
 import { summarize } from './summarize.js';
@@ -99,7 +100,10 @@ export async function conduct(
         progress.round(record);
         const { cohort: _, failures, ...facts } = record;
         log.debug(facts, 'round done');
-        for (const failure of failures) log.warn({ round, ...failure }, 'client failed');
+        for (const failure of failures) {
+          const level = failure.fault !== undefined || plannedFailures.has(failure.code) ? 'debug' : 'warn';
+          log[level]({ round, ...failure }, 'client failed');
+        }
         const due = state.rounds % scenario.checkpoint.every === 0;
         if (!due && performance.now() - savedAt < CHECKPOINT_EVERY_MS) return;
         savedAt = performance.now();

@@ -70,9 +70,24 @@ function resumeCommand(directory: string): string {
   return `fedtempo resume ${/^[\w./\\:-]+$/.test(shortest) ? shortest : `"${shortest}"`}`;
 }
 
+type Fact = [string, (summary: Summary) => string];
+
+const simulatedFacts: Fact[] = [
+  ['simulated time', ({ simulatedSeconds }) => simulated(simulatedSeconds, (seconds) => duration(1000 * seconds))],
+  [
+    'simulated energy',
+    ({ simulatedJoules }) => simulated(simulatedJoules, (joules) => `${(joules / 1000).toFixed(1)} kJ`),
+  ],
+  ['simulated bytes', ({ simulatedBytes }) => simulated(simulatedBytes, bytes)],
+];
+
+function simulated(value: number | null, text: (value: number) => string): string {
+  return value === null ? '–' : text(value);
+}
+
 /** A column for each run: one run, the usual case, then fits any terminal. */
 export function closing(summaries: readonly Summary[]): string {
-  const facts: [string, (summary: Summary) => string][] = [
+  const facts: Fact[] = [
     ['seed', ({ seed }) => String(seed)],
     ['ended by', ({ outcome }) => outcome],
     ['rounds', ({ rounds }) => String(rounds)],
@@ -83,6 +98,7 @@ export function closing(summaries: readonly Summary[]): string {
     ['failures', ({ failures }) => String(failures)],
     ['bytes down, up', ({ bytesDown, bytesUp }) => `${bytes(bytesDown)}, ${bytes(bytesUp)}`],
     ['time', ({ wallMs }) => duration(wallMs)],
+    ...(summaries.some(({ simulatedSeconds }) => simulatedSeconds !== null) ? simulatedFacts : []),
     ['digest', ({ digest }) => digest.slice(0, 16)],
   ];
   const rows = facts.map(([name, value]) => [name, ...summaries.map(value)]);

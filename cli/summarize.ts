@@ -42,6 +42,10 @@ export function summarize(facts: RunFacts): Summary {
         ? null
         : evaluated.reduce((best, { testAccuracy }) => Math.max(best, testAccuracy as number), 0),
     roundsToTarget: result.roundsToTarget,
+    simulatedSeconds: rounds.at(-1)?.simulatedSeconds ?? null,
+    simulatedSecondsToTarget: result.roundsToTarget === null ? null : (rounds.at(-1)?.simulatedSeconds ?? null),
+    simulatedJoules: rounds.at(-1)?.simulatedJoules ?? null,
+    simulatedBytes: rounds.at(-1)?.simulatedBytes ?? null,
     examples: sum(({ examples }) => examples),
     steps: sum(({ steps }) => steps),
     failures: sum(({ failures }) => failures.length),

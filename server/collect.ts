@@ -53,8 +53,8 @@ export async function collect(work: RoundWork, pool: ClientPool, signal: AbortSi
   };
 }
 
-/** @param updates in ascending order of clients: floating-point sums depend on it */
-function totals(updates: readonly CountedUpdate[]): { lossSum: number; examples: number; steps: number } {
+/** Σ over updates. @param updates in ascending order of clients: floating-point sums depend on it */
+export function totals(updates: readonly CountedUpdate[]): { lossSum: number; examples: number; steps: number } {
   let [lossSum, examples, steps] = [0, 0, 0];
   for (const { metrics, used } of updates) {
     lossSum += metrics.loss * metrics.examplesUsed;

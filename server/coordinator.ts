@@ -6,23 +6,25 @@
  */
 
 import type { FedtempoError } from '../shared/errors.js';
-import { type Algorithm, createAlgorithm } from '../shared/federation/algorithm.js';
-import { sampleUniform } from '../shared/federation/sampler/uniform.js';
+import { isAsynchronous } from '../shared/federation/algorithm.js';
 import { faultsOf } from '../shared/scenario/faults.js';
 import { adaptiveSpecsOf } from '../shared/scenario/plan.js';
 import type { RoundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
+import { virtualTime } from '../shared/scenario/virtual-time.js';
 import type { UpdateSpread } from '../shared/schedule/adaptive/adaptive.js';
 import type { Spans } from '../shared/times/spans.js';
 import { AdaptiveControl } from './adaptive-control.js';
+import { asynchronousRounds } from './asynchronous.js';
 import { diverged, reachedTarget, starved } from './ending.js';
 import type { Evaluation, Evaluator } from './evaluation/evaluator.js';
 import { withFaults } from './pool/faults.js';
 import type { ClientPool } from './pool/pool.js';
 import { type RoundFacts, recordRound } from './record-round.js';
-import { runRound } from './round.js';
+import type { Carried, RoundSource } from './round-source.js';
 import type { RunState } from './run-state.js';
 import type { ClientRecord, Outcome, RoundRecord } from './store/records.js';
+import { synchronousRounds } from './synchronous.js';
 
 export interface CoordinatorOptions {
   readonly scenario: Scenario;
@@ -69,11 +71,10 @@ interface Trained {
   readonly evaluation: Promise<TimedEvaluation | undefined>;
   /** Rounds in a row, up to this one, that were not committed. */
   readonly abandoned: number;
+  /** What the next round goes on from, though this one may not be recorded yet. */
+  readonly carried: Carried;
   readonly failure: FedtempoError | undefined;
 }
-
-/** What the next round needs of the one before, though that one may not be recorded yet. */
-type Carried = Pick<RunState, 'weights' | 'serverState' | 'abandoned'>;
 
 type TimedEvaluation = Evaluation & { readonly ms: number };
 
@@ -92,14 +93,16 @@ class Run {
   /** After the last recorded round. */
   state: RunState;
   readonly #options: CoordinatorOptions;
-  readonly #algorithm: Algorithm;
+  readonly #makeRound: RoundSource;
   readonly #adaptive: AdaptiveControl;
 
   constructor(options: CoordinatorOptions) {
     const { pool, scenario } = options;
     this.#options = { ...options, pool: withFaults(pool, faultsOf(scenario), scenario.seed) };
     this.state = options.start;
-    this.#algorithm = createAlgorithm(options.scenario.federation.algorithm);
+    const virtual = virtualTime({ ...options, parameters: options.start.weights.length });
+    const source = isAsynchronous(scenario.federation.algorithm) ? asynchronousRounds : synchronousRounds;
+    this.#makeRound = source({ ...this.#options, virtual });
     this.#adaptive = new AdaptiveControl(adaptiveSpecsOf(options.scenario));
     if (options.start.rounds > 0) this.#adaptive.restore(options.start.adaptive);
   }
@@ -125,10 +128,11 @@ class Run {
     const ended = lost ? { outcome: 'diverged' as const, error: lost } : last && this.#stopAfter(last);
     if (ended !== undefined) return ended;
     let carried: Carried = this.state;
+    let { abandoned } = this.state;
     let before: Trained | undefined;
     for (let round = this.state.rounds; round < rounds; round++) {
       if (signal.aborted) break;
-      const training = this.#train(round, carried, signal);
+      const training = this.#train(round, carried, abandoned, signal);
       // If the round before ends the run, or fails, this one is dropped whatever becomes of it.
       training.catch(() => {});
       const ending = before && (await this.#settle(before));
@@ -136,7 +140,7 @@ class Run {
       before = undefined;
       const trained = await training;
       if (trained === undefined) break;
-      carried = { ...trained.facts.result, abandoned: trained.abandoned };
+      ({ carried, abandoned } = trained);
       const evaluation = this.#evaluate(round, carried.weights);
       // It is waited for when the round is recorded; until then a failure of it is nobody's.
       evaluation.catch(() => {});
@@ -157,53 +161,49 @@ class Run {
   /** Runs a round up to its evaluation. Undefined if it was aborted. */
   async #train(
     round: number,
-    { weights, serverState, abandoned: abandonedBefore }: Carried,
+    carried: Carried,
+    abandonedBefore: number,
     signal: AbortSignal,
   ): Promise<Omit<Trained, 'evaluation'> | undefined> {
-    const { scenario, planner, pool, shardSize, examples, spans } = this.#options;
-    const { federation, data, seed } = scenario;
-    const { clients } = data.partition;
+    const { scenario, planner, pool, examples } = this.#options;
     const began = performance.now();
     const before = pool.traffic();
     const overrides = this.#adaptive.values();
     const values = planner.values(round, overrides);
-    const cohort = sampleUniform(clients, values.cohortSize ?? federation.cohort.size, seed, round);
-    const plan = planner.plan(round, longest(cohort, shardSize), overrides);
-    const minimumReplies = Math.min(federation.minimumReplies, cohort.length);
     const serverValues = (updates: UpdateSpread | null) => {
       this.#adaptive.observe('updates', { round, trainLoss: null, testLoss: null, testAccuracy: null, updates });
       const { serverLearningRate = 1, serverMomentum = 0 } = { ...values, ...this.#adaptive.values() };
       return { learningRate: serverLearningRate, momentum: serverMomentum };
     };
-    const rules = { plan, cohort, algorithm: this.#algorithm, shardSize, minimumReplies, serverValues };
     const measure = this.#adaptive.listens;
-    const result = await runRound({ ...rules, measure, weights, serverState, pool, signal, spans });
-    if (result === undefined) return undefined;
+    const made = await this.#makeRound({ round, values, overrides, carried, serverValues, measure, signal });
+    if (made === undefined) return undefined;
+    const { plan, cohort, minimumReplies, result } = made;
     const abandoned = result.committed ? 0 : abandonedBefore + 1;
     const replies = { replies: result.updates.length, failures: result.failures };
     const totalMs = performance.now() - began;
-    const meanShard = examples / clients;
+    const meanShard = examples / scenario.data.partition.clients;
     const facts = { plan, values, cohort, result, weights: result.weights, before, after: pool.traffic(), totalMs };
     return {
       facts: { ...facts, examples, meanShard },
       abandoned,
+      carried: made.carried,
       failure: diverged(replies) ?? starved(replies, abandoned, minimumReplies),
     };
   }
 
   /** Waits for a round's evaluation and records it. Returns why the run ends with it, if it does. */
-  async #settle({ facts, evaluation: pending, abandoned, failure }: Trained): Promise<Ending | undefined> {
+  async #settle({ facts, evaluation: pending, abandoned, carried, failure }: Trained): Promise<Ending | undefined> {
     const evaluation = await pending;
-    const { plan, result, weights } = facts;
-    const { round } = plan;
+    const { result } = facts;
+    const { round } = facts.plan;
     const record = recordRound({ ...facts, evaluation, previous: this.state.last });
     const { cohort: _, ...kept } = record;
     this.rounds.push(kept);
     const { trainLoss, testLoss, testAccuracy } = record;
     this.#adaptive.observe('round', { round, trainLoss, testLoss, testAccuracy, updates: result.spread });
-    const { serverState } = result;
     const adaptive = this.#adaptive.states();
-    this.state = { rounds: round + 1, last: record, weights, serverState, adaptive, abandoned };
+    this.state = { ...carried, rounds: round + 1, last: record, adaptive, abandoned };
     this.#options.onRound({ record, clients: result.records, state: this.state });
     if (failure !== undefined) {
       return { outcome: failure.code === 'RUN_DIVERGED' ? 'diverged' : 'failed', error: failure };
@@ -225,8 +225,4 @@ class Run {
     const began = performance.now();
     return { ...(await evaluator.evaluate(weights)), ms: performance.now() - began };
   }
-}
-
-function longest(cohort: readonly number[], shardSize: (client: number) => number): number {
-  return cohort.reduce((most, client) => Math.max(most, shardSize(client)), 0);
 }

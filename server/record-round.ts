@@ -25,11 +25,14 @@ export interface RoundFacts {
   /** n/C */
   readonly meanShard: number;
   /** The round before, whose cumulative counts this one continues. */
-  readonly previous: Pick<RoundRecord, 'totalExamples' | 'totalSteps' | 'totalBytes'> | undefined;
+  readonly previous:
+    | Pick<RoundRecord, 'totalExamples' | 'totalSteps' | 'totalBytes' | 'simulatedJoules' | 'simulatedBytes'>
+    | undefined;
 }
 
 export function recordRound(facts: RoundFacts): RoundRecord {
   const { plan, values, cohort, result, evaluation, before, after, previous } = facts;
+  const { simulated } = result;
   const { broadcast, train, collect, aggregate } = result.ms;
   const [bytesDown, bytesUp] = [after.down - before.down, after.up - before.up];
   return {
@@ -62,6 +65,11 @@ export function recordRound(facts: RoundFacts): RoundRecord {
     bytesDown,
     bytesUp,
     totalBytes: (previous?.totalBytes ?? 0) + bytesDown + bytesUp,
+    simulatedSeconds: simulated?.seconds ?? null,
+    simulatedJoules: simulated === undefined ? null : (previous?.simulatedJoules ?? 0) + simulated.joules,
+    simulatedBytes: simulated === undefined ? null : (previous?.simulatedBytes ?? 0) + simulated.bytes,
+    surplus: simulated?.surplus ?? [],
+    meanStaleness: simulated?.meanStaleness ?? null,
     ms: {
       total: milliseconds(facts.totalMs),
       broadcast: milliseconds(broadcast),

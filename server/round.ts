@@ -27,6 +27,19 @@ export interface RoundInput {
   readonly spans: Spans;
 }
 
+/** A round in virtual time. */
+export interface SimulatedFacts {
+  /** The virtual clock at its end, in seconds. */
+  readonly seconds: number;
+  /** What its tasks have cost, those in vain included; bytes down and up. */
+  readonly joules: number;
+  readonly bytes: number;
+  /** Clients that were aborted since enough had replied, ascending. */
+  readonly surplus: readonly number[];
+  /** Mean of the counted updates' staleness in versions; null in synchronous rounds. */
+  readonly meanStaleness: number | null;
+}
+
 /** What the replies of a round were, and what the server made of them. */
 export interface RoundResult extends Omit<Collected, 'ms'> {
   /** The new global weights; the old ones, the same array, if the round was not committed. */
@@ -36,6 +49,8 @@ export interface RoundResult extends Omit<Collected, 'ms'> {
   readonly server: ServerValues;
   readonly spread: UpdateSpread | null;
   readonly committed: boolean;
+  /** What the round was in virtual time; undefined without a device model. */
+  readonly simulated?: SimulatedFacts;
   readonly ms: { broadcast: number; train: number; collect: number; aggregate: number };
 }
 

@@ -7,6 +7,7 @@ import { FedtempoError, messageOf } from '../shared/errors.js';
 import type { ServerState } from '../shared/federation/algorithm.js';
 import type { ModelLayout } from '../shared/model/layout.js';
 import type { AdaptiveStates } from './adaptive-control.js';
+import { decodeInFlight, encodeInFlight, type InFlight, type InFlightJson } from './in-flight.js';
 import { type Checkpoint, weightsOf } from './store/checkpoint.js';
 import type { RoundRecord } from './store/records.js';
 import type { Tensor } from './store/safetensors.js';
@@ -20,27 +21,43 @@ export interface RunState {
   readonly weights: Float32Array;
   readonly serverState: ServerState;
   readonly adaptive: AdaptiveStates;
+  /** The virtual clock; 0 without a device model. */
+  readonly seconds: number;
+  /** Of an asynchronous run that has begun. */
+  readonly inFlight?: InFlight | undefined;
   /** Rounds in a row, up to the last, that were not committed. */
   readonly abandoned: number;
 }
 
 /** Before the first round. @param weights the first global weights [p] */
 export function firstState(weights: Float32Array): RunState {
-  return { rounds: 0, last: undefined, weights, serverState: undefined, adaptive: {}, abandoned: 0 };
+  return { rounds: 0, last: undefined, weights, serverState: undefined, adaptive: {}, seconds: 0, abandoned: 0 };
 }
 
 /** Tensors of the server's optimizer are named so. */
 const PREFIX = 'state.';
 
-const jsonSchema = z.strictObject({ adaptive: z.record(z.string(), z.unknown()), abandoned: z.int().min(0) });
+/** Those of an asynchronous run’s tasks in flight. */
+const IN_FLIGHT_PREFIX = 'inFlight.';
+
+const jsonSchema = z.strictObject({
+  adaptive: z.record(z.string(), z.unknown()),
+  abandoned: z.int().min(0),
+  seconds: z.number().min(0),
+  inFlight: z.unknown().optional(),
+});
 
 /** The part of a state that is not the model, as a checkpoint takes it. */
-export function encodeState({ serverState = {}, adaptive, abandoned }: RunState) {
+export function encodeState({ serverState = {}, adaptive, abandoned, seconds, inFlight }: RunState) {
   const tensors = Object.entries(serverState).map(([name, values]): [string, Tensor] => [
     `${PREFIX}${name}`,
     { shape: [values.length], values },
   ]);
-  return { state: { adaptive, abandoned } satisfies z.input<typeof jsonSchema>, further: new Map(tensors) };
+  const state = { adaptive, abandoned, seconds } satisfies z.input<typeof jsonSchema>;
+  if (inFlight === undefined) return { state, further: new Map(tensors) };
+  const { json, tensors: flying } = encodeInFlight(inFlight);
+  for (const [name, values] of flying) tensors.push([`${IN_FLIGHT_PREFIX}${name}`, { shape: [values.length], values }]);
+  return { state: { ...state, inFlight: json }, further: new Map(tensors) };
 }
 
 /**
@@ -58,11 +75,24 @@ export function decodeState(checkpoint: Checkpoint, layout: ModelLayout, last: R
       throw new RangeError(`tensor ${name} is not F64 [${layout.parameters}]`);
     });
     const named = entries.length === 0 ? undefined : Object.fromEntries(serverState);
-    return { rounds, last, weights, serverState: named, ...jsonSchema.parse(state) };
+    const { inFlight: json, ...rest } = jsonSchema.parse(state);
+    const inFlight =
+      json === undefined ? undefined : decodeInFlight(json as InFlightJson, flyingTensors(tensors, layout));
+    return { rounds, last, weights, serverState: named, ...rest, inFlight };
   } catch (error) {
     throw new FedtempoError('CHECKPOINT_INVALID', 'the checkpoint does not hold the state of a run', {
       found: error instanceof z.ZodError ? `state.${error.issues[0].path.join('.')}` : messageOf(error),
       expected: 'what this version writes',
     });
   }
+}
+
+function flyingTensors(tensors: Checkpoint['tensors'], { parameters }: ModelLayout): ReadonlyMap<string, Float32Array> {
+  const flying = [...tensors].filter(([name]) => name.startsWith(IN_FLIGHT_PREFIX));
+  const entries = flying.map(([name, { values }]): [string, Float32Array] => {
+    if (values instanceof Float32Array && values.length === parameters)
+      return [name.slice(IN_FLIGHT_PREFIX.length), values];
+    throw new RangeError(`tensor ${name} is not F32 [${parameters}]`);
+  });
+  return new Map(entries);
 }

@@ -6,6 +6,7 @@ import { roundPlanner } from '../../shared/scenario/round-plan.js';
 import type { Scenario } from '../../shared/scenario/scenario.js';
 import { addScenarioOptions, overridesOf, type ScenarioOptions } from '../options.js';
 import { locating, openScenario } from '../scenario-file.js';
+import { virtualView } from '../virtual-view.js';
 import { warningsFor } from '../warnings.js';
 
 export function addValidate(program: Command): void {
@@ -18,10 +19,9 @@ export function addValidate(program: Command): void {
   addScenarioOptions(command).action(async (file: string, options: ScenarioOptions, command: Command) => {
     const { runs, folder } = openScenario(file, overridesOf(options, command));
     for (const { scenario, locate } of runs) {
-      const loaded = await locating(locate, async () => {
-        const opened = await loadData(scenario, folder);
-        roundPlanner(scenario, opened.partition);
-        return opened;
+      const { loaded, virtual } = await locating(locate, async () => {
+        const loaded = await loadData(scenario, folder);
+        return { loaded, virtual: virtualView(scenario, loaded, roundPlanner(scenario, loaded.partition)) };
       });
       for (const warning of warningsFor(scenario, loaded)) process.stderr.write(`! warning: ${warning}\n`);
       const { source, model: made } = loaded;
@@ -34,6 +34,7 @@ export function addValidate(program: Command): void {
           `at most ${federation.rounds} rounds of ${federation.cohort.size} clients, ${local}\n`,
       );
       for (const rule of scenario.faults) process.stdout.write(`  fault ${describeFault(rule)}\n`);
+      if (virtual !== undefined) process.stdout.write(`  ${virtual}\n`);
     }
   });
 }

@@ -84,7 +84,8 @@ class FaultyPool implements ClientPool {
   }
 }
 
-function silenced(fault: FaultKind, round: number, client: number): Failure | undefined {
+/** The failure that a fault makes of a client’s reply, if it leaves none. */
+export function silenced(fault: FaultKind, round: number, client: number): Failure | undefined {
   const how = silencing[fault];
   if (how === undefined) return undefined;
   const [code, deed] = how;

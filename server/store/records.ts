@@ -52,6 +52,14 @@ export interface RoundRecord {
   readonly bytesUp: number;
   /** Down and up, of all rounds so far. */
   readonly totalBytes: number;
+  /** Virtual clock at the end of the round; joules and bytes that all tasks so far have cost. Null without devices. */
+  readonly simulatedSeconds: number | null;
+  readonly simulatedJoules: number | null;
+  readonly simulatedBytes: number | null;
+  /** Clients of the cohort that were aborted in virtual time since enough had replied; they did not train. */
+  readonly surplus: readonly number[];
+  /** Mean staleness of the counted updates, in server versions; null in synchronous rounds. */
+  readonly meanStaleness: number | null;
   readonly ms: RoundTimes;
   /** SHA-256 of the global weights after the round. */
   readonly digest: string;
@@ -80,6 +88,9 @@ export type ClientRecord =
       readonly updateDigest: string;
       /** The fault of the scenario that befell the client; the digest is that of what arrived. */
       readonly fault?: FaultKind;
+      /** In asynchronous runs: the server version that it began with, and how many steps before `round` that was. */
+      readonly startVersion?: number;
+      readonly staleness?: number;
       readonly trainMs: number;
     } & TrainingMetrics &
       Used)
@@ -110,6 +121,11 @@ export interface Summary {
   readonly bestAccuracy: number | null;
   /** Rounds until a target was reached; null if it was not. */
   readonly roundsToTarget: number | null;
+  /** In virtual time; null without devices, and to the target if it was not reached. */
+  readonly simulatedSeconds: number | null;
+  readonly simulatedSecondsToTarget: number | null;
+  readonly simulatedJoules: number | null;
+  readonly simulatedBytes: number | null;
   readonly examples: number;
   readonly steps: number;
   readonly failures: number;

@@ -29,8 +29,10 @@ export interface TaskWork {
 export interface TaskLuck {
   /** e^(σz): how many times as long training takes. */
   readonly slowdown: number;
-  /** At which part of its duration the task drops out, 0..1; undefined if it does not. */
-  readonly dropsAt: number | undefined;
+  /** Whether the task drops out. */
+  readonly drops: boolean;
+  /** At which part of its duration it does, or would, 0..1. */
+  readonly at: number;
 }
 
 /** A task on its way, in seconds since it began. Plain JSON. */
@@ -61,8 +63,8 @@ export interface TaskCost {
  */
 export function drawLuck({ failureRate, jitter }: Device, seed: number, task: number, client: number): TaskLuck {
   const random = stream(seed, 'deviceTask', task, client);
-  const [fails, at] = [random.uniform() < failureRate, random.uniform()];
-  return { slowdown: jitter === 0 ? 1 : exponential(jitter * random.normal()), dropsAt: fails ? at : undefined };
+  const [drops, at] = [random.uniform() < failureRate, random.uniform()];
+  return { slowdown: jitter === 0 ? 1 : exponential(jitter * random.normal()), drops, at };
 }
 
 export function courseOf(device: Device, { client, examples, parameters, extraSeconds = 0 }: TaskWork, luck: TaskLuck) {
@@ -76,7 +78,7 @@ export function courseOf(device: Device, { client, examples, parameters, extraSe
     (8 * bytes) / (device.uploadMbps * 1e6),
   ] as const;
   const seconds = phases.reduce((sum, phase) => sum + phase, 0);
-  const dropsAfter = luck.dropsAt === undefined ? null : luck.dropsAt * seconds;
+  const dropsAfter = luck.drops ? luck.at * seconds : null;
   const { computeWatts, radioWatts } = device;
   return { client, phases, seconds, dropsAfter, bytes, computeWatts, radioWatts } satisfies TaskCourse;
 }

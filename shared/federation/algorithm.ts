@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 import type { Aggregator, AggregatorSpec, Tally } from './aggregator.js';
-import { fedAsyncSchema } from './asynchronous/fedasync.js';
-import { fedBuffSchema } from './asynchronous/fedbuff.js';
+import { fedAsync, fedAsyncSchema } from './asynchronous/fedasync.js';
+import { fedBuff, fedBuffSchema } from './asynchronous/fedbuff.js';
+import type { AsynchronousRule } from './asynchronous/rule.js';
 import { ExactMean } from './exact-mean.js';
 import { fedAvg } from './fedavg.js';
 
@@ -45,6 +46,11 @@ export type AsynchronousSpec = Extract<AlgorithmSpec, { kind: 'fedbuff' | 'fedas
 
 export function isAsynchronous(spec: AlgorithmSpec): spec is AsynchronousSpec {
   return spec.kind === 'fedbuff' || spec.kind === 'fedasync';
+}
+
+/** How an asynchronous algorithm makes its steps. */
+export function createRule(spec: AsynchronousSpec): AsynchronousRule {
+  return spec.kind === 'fedbuff' ? fedBuff(spec) : fedAsync(spec);
 }
 
 /** The algorithm of a scenario; of an asynchronous one, how its server steps with a full buffer. */

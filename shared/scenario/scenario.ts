@@ -1,6 +1,6 @@
 /** A scenario as the rest of the house sees it: complete, free of contradictions, frozen. */
 import { FedtempoError } from '../errors.js';
-import { type AlgorithmSpec, isAsynchronous } from '../federation/algorithm.js';
+import { type AlgorithmSpec, createRule, isAsynchronous } from '../federation/algorithm.js';
 import { checkPlan } from '../schedule/check.js';
 import { checkDevices, checkOverSelection } from './check-devices.js';
 import { checkFaults } from './check-faults.js';
@@ -84,7 +84,7 @@ function refuseTwoAmountsOfWork({ federation, schedules }: ParsedScenario, locat
 /** The most replies that a server step can have, and what holds them. */
 function mostReplies(algorithm: AlgorithmSpec, cohort: number): readonly [number, string] {
   if (!isAsynchronous(algorithm)) return [cohort, 'cohort'];
-  return [algorithm.kind === 'fedbuff' ? algorithm.bufferSize : 1, 'buffer'];
+  return [createRule(algorithm).bufferSize, 'buffer'];
 }
 
 /** Gives an error that names a path of the scenario its file and line. */

@@ -7,10 +7,13 @@ import { nextQuarter, overSelected, selectAvailable, selectNow } from '../device
 import { type SimulatedRound, simulateRound } from '../devices/simulate-round.js';
 import { costUntil, courseOf, drawLuck, endOf, type TaskCourse } from '../devices/task.js';
 import { FedtempoError } from '../errors.js';
-import { isAsynchronous } from '../federation/algorithm.js';
+import { createRule, isAsynchronous } from '../federation/algorithm.js';
 import { createTimeline, type Timeline } from '../federation/asynchronous/timeline.js';
+import { silences } from '../federation/faults/faults.js';
+import type { FaultKind } from '../federation/faults/rules.js';
 import type { HyperparameterValues } from '../schedule/hyperparameters.js';
 import { plannedExamples } from '../schedule/planned-work.js';
+import { faultsOf } from './faults.js';
 import type { Scenario } from './scenario.js';
 
 export interface VirtualTimeOptions {
@@ -27,6 +30,8 @@ export interface VirtualRound extends SimulatedRound {
   readonly selected: readonly number[];
   /** Virtual time of the selection. */
   readonly start: number;
+  /** Clients that a fault of the scenario silences, and which; what they are recorded as, if it happens before the end. */
+  readonly silenced: ReadonlyMap<number, FaultKind>;
 }
 
 export interface VirtualTime {
@@ -35,14 +40,7 @@ export interface VirtualTime {
    * @param cohortSize replies waited for, m
    * @throws FedtempoError DEVICES_INVALID if nobody is available for a day
    */
-  round(request: {
-    round: number;
-    clock: number;
-    cohortSize: number;
-    values: HyperparameterValues;
-    /** Seconds that faults add to a client's reply. */
-    extraSeconds?: (client: number) => number;
-  }): VirtualRound;
+  round(request: { round: number; clock: number; cohortSize: number; values: HyperparameterValues }): VirtualRound;
   /**
    * The timeline of an asynchronous scenario.
    *
@@ -59,15 +57,30 @@ export function virtualTime({ scenario, parameters, shardSize }: VirtualTimeOpti
   const population = data.partition.clients;
   const { algorithm, deadlineSeconds, overSelection = 1 } = federation;
 
+  const faults = faultsOf(scenario);
+
+  /** The fault that silences a client, if one does. @param round the round, or the version that the task begins with */
+  const silencer = (round: number, client: number): FaultKind | undefined => {
+    const kind = faults.of(round, client)?.kind;
+    return silences(kind) ? kind : undefined;
+  };
+
   /** @param number of the task, for its luck: the round, or the count of tasks */
-  const course = (client: number, number: number, values: HyperparameterValues, extraSeconds = 0): TaskCourse => {
+  const course = (client: number, round: number, number: number, values: HyperparameterValues): TaskCourse => {
     const device = devices.deviceOf(client);
+    const extraSeconds = faults.none ? 0 : faults.delaySeconds(round, client);
     const work = { client, examples: examplesOf(values, shardSize(client)), parameters, extraSeconds };
-    return courseOf(device, work, drawLuck(device, seed, number, client));
+    const luck = drawLuck(device, seed, number, client);
+    const planned = courseOf(device, work, luck);
+    const silent = faults.none ? undefined : silencer(round, client);
+    // Whoever is late has done all the work; whoever is gone leaves at any moment.
+    return silent === undefined
+      ? planned
+      : { ...planned, dropsAfter: silent === 'late' ? planned.seconds : luck.at * planned.seconds };
   };
 
   return {
-    round: ({ round, clock, cohortSize, values, extraSeconds }) => {
+    round: ({ round, clock, cohortSize, values }) => {
       const size = Math.min(population, overSelected(cohortSize, overSelection));
       const { clients: selected, time: start } = selectAvailable(devices, {
         population,
@@ -77,13 +90,17 @@ export function virtualTime({ scenario, parameters, shardSize }: VirtualTimeOpti
         time: clock,
       });
       if (selected.length === 0) throw nobodyAvailable(clock);
-      const tasks = selected.map((client) => course(client, round, values, extraSeconds?.(client)));
-      return { selected, start, ...simulateRound({ start, tasks, target: cohortSize, deadlineSeconds }) };
+      const tasks = selected.map((client) => course(client, round, round, values));
+      const silent = faults.none ? [] : selected.map((client) => [client, silencer(round, client)] as const);
+      const silenced = new Map(
+        silent.flatMap(([client, kind]) => (kind === undefined ? [] : [[client, kind] as const])),
+      );
+      return { selected, start, silenced, ...simulateRound({ start, tasks, target: cohortSize, deadlineSeconds }) };
     },
     timeline: (valuesAt) => {
       if (!isAsynchronous(algorithm)) throw new Error(`${algorithm.kind} has no timeline`);
       return createTimeline({
-        bufferSize: algorithm.kind === 'fedbuff' ? algorithm.bufferSize : 1,
+        bufferSize: createRule(algorithm).bufferSize,
         maxStaleness: algorithm.maxStaleness,
         concurrency: (version) => valuesAt(version).cohortSize ?? federation.cohort.size,
         select: ({ count, selection, time, excluded }) => {
@@ -92,9 +109,11 @@ export function virtualTime({ scenario, parameters, shardSize }: VirtualTimeOpti
           return { clients, wakeAt: scarce ? nextQuarter(time) : null };
         },
         begin: ({ task, client, version }) => {
-          const planned = course(client, task, valuesAt(version));
+          const planned = course(client, version, task, valuesAt(version));
+          const fault = faults.none ? undefined : silencer(version, client);
           const seconds = endOf(planned);
-          return { seconds, drops: planned.dropsAfter !== null, ...costUntil(planned, seconds) };
+          const drops = planned.dropsAfter !== null;
+          return { seconds, drops, ...(fault && { fault }), ...costUntil(planned, seconds) };
         },
         nobodyAvailable,
       });

@@ -18,6 +18,7 @@ export type ProgressUnit = (typeof progressUnits)[number];
 const OUTCOMES = new Set([
   ...['round', 'replies', 'trainLoss', 'testLoss', 'testAccuracy', 'examples', 'steps', 'bytesDown', 'bytesUp'],
   ...['totalExamples', 'totalSteps', 'totalBytes', 'cumulativeExamples', 'cumulativeSteps', 'cumulativeBytes'],
+  ...['simulatedSeconds', 'simulatedJoules', 'simulatedBytes', 'meanStaleness'],
 ]);
 
 /**

@@ -5,7 +5,8 @@ import type { Interval } from './statistics.js';
 const MINUS = '−';
 const BYTES = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 /** The most decimals that each unit is written with; shares are in per cent. */
-const MAX_DECIMALS: Record<Unit, number> = { count: 1, bytes: 2, loss: 7, share: 3 };
+const MAX_DECIMALS: Record<Unit, number> = { count: 1, bytes: 2, loss: 7, share: 3, seconds: 1, joules: 1 };
+const SUFFIXES: Partial<Record<Unit, string>> = { seconds: ' s', joules: ' J' };
 
 /** A mean and its interval as text. */
 export interface Written {
@@ -34,7 +35,8 @@ export function writeInterval(
   const write = (value: number) => grouped(value * factor, decimals);
   const { mean, low, high, sd } = interval;
   const sign = difference && mean > 0 && /[1-9]/.test(write(mean)) ? '+' : '';
-  const suffix = unit === 'bytes' ? ` ${BYTES[power]}` : unit === 'share' ? (difference ? ' pp' : ' %') : '';
+  const suffix =
+    unit === 'bytes' ? ` ${BYTES[power]}` : unit === 'share' ? (difference ? ' pp' : ' %') : (SUFFIXES[unit] ?? '');
   const exact = sd === 0 && (unit === 'count' || unit === 'bytes');
   const range = low === null || high === null ? '–' : exact ? 'exact' : `${write(low)} to ${write(high)}`;
   return { mean: sign + write(mean) + suffix, range };

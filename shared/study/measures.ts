@@ -12,11 +12,15 @@ export interface TrialRound {
   readonly testAccuracy: number | null;
   readonly examples: number;
   readonly steps: number;
+  /** Virtual clock, energy and bytes so far; null without a device model. */
+  readonly simulatedSeconds?: number | null;
+  readonly simulatedJoules?: number | null;
+  readonly simulatedBytes?: number | null;
   /** Scheduled values and whatever else is recorded. */
   readonly [field: string]: unknown;
 }
 
-export type Unit = 'count' | 'bytes' | 'loss' | 'share';
+export type Unit = 'count' | 'bytes' | 'loss' | 'share' | 'seconds' | 'joules';
 
 /** Every measure, in the order of tables. `toTarget` ones are null in a trial that did not reach the target. */
 export const measures = {
@@ -30,6 +34,9 @@ export const measures = {
   examplesToTarget: { label: 'examples to target', unit: 'count', toTarget: true },
   stepsToTarget: { label: 'local steps to target', unit: 'count', toTarget: true },
   bytesToTarget: { label: 'bytes to target', unit: 'bytes', toTarget: true },
+  simulatedSecondsToTarget: { label: 'simulated time to target', unit: 'seconds', toTarget: true },
+  simulatedJoulesToTarget: { label: 'simulated energy to target', unit: 'joules', toTarget: true },
+  simulatedBytesToTarget: { label: 'simulated bytes to target', unit: 'bytes', toTarget: true },
   examples: { label: 'examples in all', unit: 'count', toTarget: false },
   steps: { label: 'local steps in all', unit: 'count', toTarget: false },
   bytes: { label: 'bytes in all', unit: 'bytes', toTarget: false },
@@ -93,6 +100,9 @@ export function measureTrial(
     examplesToTarget: atTarget?.examples ?? null,
     stepsToTarget: atTarget?.steps ?? null,
     bytesToTarget: atTarget?.bytes ?? null,
+    simulatedSecondsToTarget: rounds[reached]?.simulatedSeconds ?? null,
+    simulatedJoulesToTarget: rounds[reached]?.simulatedJoules ?? null,
+    simulatedBytesToTarget: rounds[reached]?.simulatedBytes ?? null,
     examples: all?.examples ?? null,
     steps: all?.steps ?? null,
     bytes: all?.bytes ?? null,

@@ -53,6 +53,9 @@ export const failureCodes = {
 
 export type FailureCode = keyof typeof failureCodes;
 
+/** Failures that the device model plans: nothing is wrong with the run. */
+export const plannedFailures: ReadonlySet<FailureCode> = new Set<FailureCode>(['late', 'dropped-out', 'too-stale']);
+
 export interface Failure {
   readonly kind: 'failure';
   readonly round: number;

@@ -65,6 +65,9 @@ test('a trial is measured from its records alone', () => {
     examplesToTarget: 300,
     stepsToTarget: 30,
     bytesToTarget: 60_000,
+    simulatedSecondsToTarget: null,
+    simulatedJoulesToTarget: null,
+    simulatedBytesToTarget: null,
     examples: 400,
     steps: 40,
     bytes: 80_000,
@@ -74,6 +77,25 @@ test('a trial is measured from its records alone', () => {
 test('a target that was not reached has no figures', () => {
   const found = measureTrial(rounds, { target: { testAccuracy: 0.9, testLoss: 0.5 }, lastRounds: 2, parameters: 1 });
   expect([found.roundsToTarget, found.stepsToTarget, found.bytesToTarget]).toEqual([null, null, null]);
+});
+
+test('what is simulated is read off the record that reached the target', () => {
+  const timed = rounds.map((one, index) => ({
+    ...one,
+    simulatedSeconds: 2.5 * (index + 1),
+    simulatedJoules: 7 * (index + 1),
+    simulatedBytes: 1000 * (index + 1),
+  }));
+  const found = measureTrial(timed, { target: { testAccuracy: 0.75 }, lastRounds: 3, parameters: 1000 });
+  expect(found).toMatchObject({
+    simulatedSecondsToTarget: 7.5,
+    simulatedJoulesToTarget: 21,
+    simulatedBytesToTarget: 3000,
+  });
+  expect(scheduledFields([[timed]])).toEqual(['learningRate']);
+  const of = { n: 2, mean: 7.5, sd: 1, low: 6.5, high: 8.5 };
+  expect(writeInterval('seconds', of).mean).toBe('7.5 s');
+  expect(writeInterval('joules', of, { difference: true }).mean).toBe('+7.5 J');
 });
 
 test('a curve is the mean over trials where any has a value, against what they had used by then', () => {

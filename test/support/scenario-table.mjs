@@ -23,6 +23,13 @@ data: { dataset: digits, partition: { kind: shards, clients: 14, shardsPerClient
 model: { kind: mlp, hidden: [9], activation: tanh }
 `;
 
+/** Devices so unlike that some are late, gone or stale. */
+const devices = `
+devices:
+  classes:
+    - { name: fast, share: 2, examplesPerSecond: { kind: logNormal, median: 60, sigma: 0.7 }, downloadMbps: 5, uploadMbps: 1, failureRate: 0.1 }
+    - { name: slow, examplesPerSecond: 6, downloadMbps: 1, uploadMbps: { kind: exponential, mean: 0.2 }, jitter: 0.5, availability: 0.7 }`;
+
 /** By name: federation, schedules and whatever else a scenario has. */
 export const scenarios = {
   'fedavg at a constant rate': `
@@ -63,6 +70,19 @@ schedules:
   learningRate: { kind: reduceOnPlateau, start: 0.2, factor: 0.5, patience: 1 }
   batchSize: { kind: normTest, start: 4, max: 40 }
   serverLearningRate: { kind: fedExp }`,
+  'a deadline and over-selection in virtual time': `
+federation: { rounds: 5, cohort: { size: 5 }, overSelection: 1.6, deadlineSeconds: 12, localEpochs: 2 }
+schedules: { learningRate: { kind: linear, start: 0.2, end: 0.05 }, batchSize: 9 }${devices}`,
+  fedbuff: `
+federation: { rounds: 9, cohort: { size: 8 }, algorithm: { kind: fedbuff, bufferSize: 3, maxStaleness: 3 } }
+schedules:
+  learningRate: { kind: linear, start: 0.2, end: 0.05, unit: step }
+  batchSize: 9
+  cohortSize: { kind: linear, start: 4, end: 9 }
+  serverMomentum: 0.4${devices}`,
+  'fedasync with an adaptive rate': `
+federation: { rounds: 20, cohort: { size: 6 }, algorithm: { kind: fedasync, mixing: 0.7, staleness: { kind: hinge, a: 2, b: 2 } } }
+schedules: { learningRate: { kind: reduceOnPlateau, start: 0.2, factor: 0.5, patience: 1 }, batchSize: 9 }${devices}`,
 };
 
 /** One scenario of the table, complete. */

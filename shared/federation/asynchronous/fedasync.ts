@@ -1,11 +1,12 @@
 /**
- * FedAsync: every arriving model is mixed into the global one, w ← (1 − α_t) w + α_t w_client with α_t = α · s(τ) and
- * the server learning rate as a further factor; M clients, the cohort's size, are in training at any time.
+ * FedAsync: every arriving model is mixed into the global one, w ← (1 − α_t) w + α_t w_client with α_t = α · s(τ),
+ * written as a step along Δ = α_t (w_client − w); M clients, the cohort's size, are in training at any time.
  *
  * Xie, Koyejo, Gupta, "Asynchronous federated optimization", 2019, algorithm 1.
  */
 import { z } from 'zod';
-import { stalenessSchema } from './staleness.js';
+import type { AsynchronousRule } from './rule.js';
+import { stalenessSchema, stalenessWeight } from './staleness.js';
 
 export const fedAsyncSchema = z
   .strictObject({
@@ -16,7 +17,13 @@ export const fedAsyncSchema = z
   })
   .describe('A server step for each model that arrives (Xie et al. 2019); the cohort is how many train at once.');
 
-/** (1 − rate) · w + rate · local, rounded once to float32. @param rate 0..1 */
-export function mix(weights: Float32Array, local: Float32Array, rate: number): Float32Array {
-  return weights.map((weight, index) => (1 - rate) * weight + rate * local[index]);
+export function fedAsync({ mixing, staleness }: z.output<typeof fedAsyncSchema>): AsynchronousRule {
+  return {
+    bufferSize: 1,
+    keep: (start, delta) => start.map((weight, index) => weight + delta[index]),
+    aggregate: ([{ kept, staleness: tau }], weights) => {
+      const rate = mixing * stalenessWeight(staleness, tau);
+      return Float64Array.from(kept, (local, index) => rate * (local - weights[index]));
+    },
+  };
 }

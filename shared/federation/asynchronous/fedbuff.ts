@@ -6,7 +6,8 @@
  * AISTATS 2022, algorithm 1.
  */
 import { z } from 'zod';
-import { stalenessSchema } from './staleness.js';
+import type { AsynchronousRule } from './rule.js';
+import { stalenessSchema, stalenessWeight } from './staleness.js';
 
 export const fedBuffSchema = z
   .strictObject({
@@ -17,20 +18,18 @@ export const fedBuffSchema = z
   })
   .describe('Buffered asynchronous aggregation (Nguyen et al. 2022); the cohort is how many train at once.');
 
-/**
- * The pseudo-gradient of a full buffer, float64. The sum runs in the order given, which virtual time decides: it is the
- * same in every pool.
- *
- * @param deltas K updates or, where some failed, fewer, [p] each
- * @param weights s(τ) of each
- * @param bufferSize K
- */
-export function bufferedDelta(deltas: readonly Float32Array[], weights: readonly number[], bufferSize: number) {
-  const sum = new Float64Array(deltas[0].length);
-  deltas.forEach((delta, index) => {
-    const weight = weights[index];
-    for (let at = 0; at < sum.length; at++) sum[at] += weight * delta[at];
-  });
-  for (let at = 0; at < sum.length; at++) sum[at] /= bufferSize;
-  return sum;
+export function fedBuff({ bufferSize, staleness }: z.output<typeof fedBuffSchema>): AsynchronousRule {
+  return {
+    bufferSize,
+    keep: (_, delta) => delta,
+    // Divided by K even where updates failed: the weights' sum is no divisor either.
+    aggregate: (arrivals, weights) => {
+      const sum = new Float64Array(weights.length);
+      for (const { kept, staleness: tau } of arrivals) {
+        const weight = stalenessWeight(staleness, tau);
+        for (let index = 0; index < sum.length; index++) sum[index] += weight * kept[index];
+      }
+      return sum.map((value) => value / bufferSize);
+    },
+  };
 }

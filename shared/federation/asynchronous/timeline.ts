@@ -3,8 +3,11 @@
  * whose reply arrives, when the server steps. Durations follow from devices and planned work, never from training, so
  * the timeline can be worked out without it.
  *
- * The state is plain JSON and every step is a pure function of it: a checkpoint holds it as it is.
+ * The state is plain JSON and every step is a pure function of it: a checkpoint holds it as it is. Places that have become
+ * free are filled when the next step is asked for, so that a step needs to know the present version's values alone.
  */
+
+import type { FaultKind } from '../faults/rules.js';
 
 /** A task on its way. */
 export interface FlightTask {
@@ -17,6 +20,8 @@ export interface FlightTask {
   /** When the server hears of it: the reply, or that the device is gone. */
   readonly finish: number;
   readonly drops: boolean;
+  /** The fault of the scenario that makes it drop out. */
+  readonly fault?: FaultKind;
   readonly joules: number;
   readonly bytesDown: number;
   readonly bytesUp: number;
@@ -83,6 +88,7 @@ export interface TimelineRules {
   begin(task: { task: number; client: number; version: number; time: number }): {
     readonly seconds: number;
     readonly drops: boolean;
+    readonly fault?: FaultKind;
     readonly joules: number;
     readonly bytesDown: number;
     readonly bytesUp: number;
@@ -92,9 +98,9 @@ export interface TimelineRules {
 }
 
 export interface Timeline {
-  /** The first M clients have begun. */
+  /** Nothing has happened yet. */
   init(): TimelineState;
-  /** The next event. */
+  /** Fills up the clients in training, at the state's own time and version, and goes on to the next event. */
   step(state: TimelineState): { readonly state: TimelineState; readonly event: TimelineEvent };
   /** Goes on until the server steps. */
   advance(state: TimelineState): { readonly state: TimelineState; readonly flush: Flush };
@@ -140,31 +146,31 @@ export function createTimeline(rules: TimelineRules): Timeline {
       flush = { version: state.version, time, contributions: after.buffer, discarded: after.discarded };
       after = { ...after, version: state.version + 1, buffer: [], discarded: [] };
     }
-    return { state: fill(after), event: { kind, time, task: next, flush } };
+    return { state: after, event: { kind, time, task: next, flush } };
   };
 
-  const step: Timeline['step'] = (state) => {
+  const step: Timeline['step'] = (before) => {
+    const state = fill(before);
     const next = earliest(state.inFlight);
     if (next !== undefined && (state.wakeAt === null || next.finish <= state.wakeAt)) return received(state, next);
     const idle = next === undefined && (state.wakeAt ?? Number.POSITIVE_INFINITY) - state.activeAt > MAX_IDLE_SECONDS;
     if (state.wakeAt === null || idle) throw rules.nobodyAvailable(state.clock);
     const event: TimelineEvent = { kind: 'woken', time: state.wakeAt, task: undefined, flush: undefined };
-    return { state: fill({ ...state, clock: state.wakeAt }), event };
+    return { state: { ...state, clock: state.wakeAt }, event };
   };
 
   return {
-    init: () =>
-      fill({
-        clock: 0,
-        version: 0,
-        nextTask: 0,
-        selections: 0,
-        wakeAt: null,
-        activeAt: 0,
-        inFlight: [],
-        buffer: [],
-        discarded: [],
-      }),
+    init: () => ({
+      clock: 0,
+      version: 0,
+      nextTask: 0,
+      selections: 0,
+      wakeAt: null,
+      activeAt: 0,
+      inFlight: [],
+      buffer: [],
+      discarded: [],
+    }),
     step,
     advance: (state) => {
       for (let at = state; ; ) {

@@ -3,7 +3,14 @@
  * depend on the population. Neither the cohort nor the pool is asked.
  */
 import { stream } from '../../math/rng.js';
-import type { FaultRule } from './rules.js';
+import type { FaultKind, FaultRule } from './rules.js';
+
+/** Faults of clients whose work comes to nothing. */
+const silencing: ReadonlySet<FaultKind> = new Set<FaultKind>(['drop', 'crash', 'late']);
+
+export function silences(kind: FaultKind | undefined): boolean {
+  return kind !== undefined && silencing.has(kind);
+}
 
 export interface Faults {
   /** No rule at all. */

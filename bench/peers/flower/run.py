@@ -1,7 +1,7 @@
 """Flower's simulation: ServerApp and ClientApp over the Ray backend, one core for a client, so that two train at a time.
 
-The apps are written as in Flower's PyTorch tutorial (message API). The clients' data are one file each in a folder, read
-when a client trains; Ray's actors live as long as the run, so each keeps what it read.
+The apps are written as in Flower's PyTorch tutorial (message API). Ray's actors live as long as the run, so each reads the
+dataset once and a client takes its rows of it: no example crosses between processes.
 """
 import os
 import sys

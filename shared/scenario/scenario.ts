@@ -4,6 +4,7 @@ import { type AlgorithmSpec, createRule, isAsynchronous } from '../federation/al
 import { checkPlan } from '../schedule/check.js';
 import { checkDevices, checkOverSelection } from './check-devices.js';
 import { checkFaults } from './check-faults.js';
+import { checkHierarchy } from './check-hierarchy.js';
 import { planScenario } from './plan.js';
 import type { ParsedScenario } from './schema.js';
 
@@ -33,6 +34,7 @@ export function completeScenario(parsed: ParsedScenario, locate: Locate): Scenar
   refuseIdleMomentum(parsed, locate);
   locating(locate, () => checkDevices(parsed));
   locating(locate, () => checkFaults(parsed));
+  locating(locate, () => checkHierarchy(parsed));
   const { localEpochs: _, localSteps: __, ...rest } = federation;
   const size = cohortSize(federation.cohort, population, locate);
   const [replies, of] = mostReplies(federation.algorithm, size);

@@ -32,9 +32,9 @@ export function completeScenario(parsed: ParsedScenario, locate: Locate): Scenar
   }
   refuseTwoAmountsOfWork(parsed, locate);
   refuseIdleMomentum(parsed, locate);
+  locating(locate, () => checkHierarchy(parsed));
   locating(locate, () => checkDevices(parsed));
   locating(locate, () => checkFaults(parsed));
-  locating(locate, () => checkHierarchy(parsed));
   const { localEpochs: _, localSteps: __, ...rest } = federation;
   const size = cohortSize(federation.cohort, population, locate);
   const [replies, of] = mostReplies(federation.algorithm, size);

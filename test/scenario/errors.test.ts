@@ -274,7 +274,11 @@ test.each<[string, string, string, { where: string; found: string; expected: str
     'a server step that compares updates of unlike edges',
     '  cohort: { size: 5 }\nschedules:',
     '  cohort: { size: 5 }\n  hierarchy: { edges: 2, period: 2 }\nschedules:\n  serverLearningRate: { kind: fedExp }',
-    { where: 'dir/a.yaml:12: schedules.serverLearningRate', found: 'fedExp with edges', expected: 'period: 1' },
+    {
+      where: 'dir/a.yaml:12: schedules.serverLearningRate',
+      found: 'fedExp with edges that are averaged every 2 rounds',
+      expected: 'period: 1',
+    },
   ],
   [
     'a fault of a client that does not exist',

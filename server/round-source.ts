@@ -12,7 +12,7 @@ import type { RoundResult } from './round.js';
 import type { RunState } from './run-state.js';
 
 /** What a round goes on from, and the next one after it: the part of a run's state that rounds make. */
-export type Carried = Pick<RunState, 'weights' | 'serverState' | 'seconds' | 'inFlight'>;
+export type Carried = Pick<RunState, 'weights' | 'serverState' | 'hierarchy' | 'seconds' | 'inFlight'>;
 
 export interface RoundStart {
   readonly round: number;

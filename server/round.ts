@@ -1,11 +1,12 @@
 /** One round of a flat federation: dispatch, add up replies as they come, then new weights, or the old ones if too few replied. */
 import type { Aggregator } from '../shared/federation/aggregator.js';
 import type { Algorithm, ServerState, ServerValues } from '../shared/federation/algorithm.js';
+import type { Hierarchy } from '../shared/federation/hierarchy.js';
 import type { UpdateSpread } from '../shared/schedule/adaptive/adaptive.js';
 import type { Spans } from '../shared/times/spans.js';
 import type { RoundPlan } from '../shared/training/round-plan.js';
 import { type Collected, collect } from './collect.js';
-import type { ClientPool } from './pool/pool.js';
+import type { ClientPool, TaskGroup } from './pool/pool.js';
 import { spreadOf } from './update-spread.js';
 
 export interface RoundInput {
@@ -18,6 +19,8 @@ export interface RoundInput {
   /** Whether the updates are measured: a pass over each. */
   readonly measure: boolean;
   readonly serverState: ServerState;
+  /** Edges and cloud as the round before left them; undefined in a flat federation, and before the first round. */
+  readonly hierarchy?: Hierarchy | undefined;
   readonly pool: ClientPool;
   /** The size of a client's shard, n_k. */
   readonly shardSize: (client: number) => number;
@@ -42,7 +45,10 @@ export interface SimulatedFacts {
 
 /** What the replies of a round were, and what the server made of them. */
 export interface RoundResult extends Omit<Collected, 'ms'> {
-  /** The new global weights; the old ones, the same array, if the round was not committed. */
+  /**
+   * The new global weights; the old ones, the same array, if the round was not committed. In a hierarchy, what the cloud
+   * would have if the edges were averaged now.
+   */
   readonly weights: Float32Array;
   readonly serverState: ServerState;
   /** What the server step used. */
@@ -51,25 +57,45 @@ export interface RoundResult extends Omit<Collected, 'ms'> {
   readonly committed: boolean;
   /** What the round was in virtual time; undefined without a device model. */
   readonly simulated?: SimulatedFacts;
+  /** Edges and cloud as the round leaves them; undefined in a flat federation. */
+  readonly hierarchy?: Hierarchy | undefined;
   readonly ms: { broadcast: number; train: number; collect: number; aggregate: number };
 }
 
-/** Runs one round. Returns undefined if `signal` aborted it: nothing of it counts then. */
-export async function runRound(input: RoundInput): Promise<RoundResult | undefined> {
-  const { plan, cohort, weights, algorithm, pool, shardSize, measure, signal } = input;
-  const cohortExamples = cohort.reduce((sum, client) => sum + shardSize(client), 0);
-  const aggregator = algorithm.createAggregator(weights.length, cohortExamples);
+/** What the server makes of the updates of a round. */
+type Stepped = Pick<RoundResult, 'weights' | 'serverState' | 'server' | 'spread' | 'committed' | 'hierarchy'>;
+
+/** Runs one round. Undefined if `signal` aborted it: nothing of it counts then. */
+export type RunRound = (input: RoundInput) => Promise<RoundResult | undefined>;
+
+export const runRound: RunRound = (input) => {
+  const { plan, cohort, weights } = input;
+  const aggregator = createCohortAggregator(input);
   const groups = [{ plan, weights, clients: cohort, aggregator }];
+  return dispatchRound(input, groups, (collected) => step(input, collected, aggregator));
+};
+
+/** An empty aggregator that can hold the updates of the whole cohort. */
+export function createCohortAggregator({ algorithm, weights, cohort, shardSize }: RoundInput): Aggregator {
+  const cohortExamples = cohort.reduce((sum, client) => sum + shardSize(client), 0);
+  return algorithm.createAggregator(weights.length, cohortExamples);
+}
+
+/** @param step makes the next weights of what has come back; the groups' aggregators hold the updates by then */
+export async function dispatchRound(
+  { plan, pool, shardSize, measure, signal, spans }: RoundInput,
+  groups: readonly TaskGroup[],
+  step: (collected: Collected) => Stepped,
+): Promise<RoundResult | undefined> {
   const collected = await collect({ groups, shardSize, measure }, pool, signal);
   if (collected === undefined) return undefined;
-
   const began = performance.now();
-  const stepped = input.spans.measure('aggregate', () => step(input, collected, aggregator), { round: plan.round });
+  const stepped = spans.measure('aggregate', () => step(collected), { round: plan.round });
   const { receive, ...ms } = collected.ms;
   return { ...collected, ...stepped, ms: { ...ms, aggregate: receive + performance.now() - began } };
 }
 
-function step(input: RoundInput, { updates }: Collected, aggregator: Aggregator) {
+function step(input: RoundInput, { updates }: Collected, aggregator: Aggregator): Stepped {
   const { weights, algorithm, measure, serverState } = input;
   const committed = updates.length >= input.minimumReplies;
   const mean = updates.length > 0 ? aggregator.finish() : undefined;

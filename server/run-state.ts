@@ -5,8 +5,10 @@
 import { z } from 'zod';
 import { FedtempoError, messageOf } from '../shared/errors.js';
 import type { ServerState } from '../shared/federation/algorithm.js';
+import type { Hierarchy } from '../shared/federation/hierarchy.js';
 import type { ModelLayout } from '../shared/model/layout.js';
 import type { AdaptiveStates } from './adaptive-control.js';
+import { decodeHierarchy, encodeHierarchy, hierarchyFacts } from './hierarchy-state.js';
 import { decodeInFlight, encodeInFlight, type InFlight, type InFlightJson } from './in-flight.js';
 import { type Checkpoint, weightsOf } from './store/checkpoint.js';
 import type { RoundRecord } from './store/records.js';
@@ -20,6 +22,8 @@ export interface RunState {
   /** Global weights [p]. */
   readonly weights: Float32Array;
   readonly serverState: ServerState;
+  /** Edges and cloud; undefined in a flat federation, and before the first round. */
+  readonly hierarchy?: Hierarchy | undefined;
   readonly adaptive: AdaptiveStates;
   /** The virtual clock; 0 without a device model. */
   readonly seconds: number;
@@ -44,16 +48,19 @@ const jsonSchema = z.strictObject({
   adaptive: z.record(z.string(), z.unknown()),
   abandoned: z.int().min(0),
   seconds: z.number().min(0),
+  hierarchy: hierarchyFacts.optional(),
   inFlight: z.unknown().optional(),
 });
 
 /** The part of a state that is not the model, as a checkpoint takes it. */
-export function encodeState({ serverState = {}, adaptive, abandoned, seconds, inFlight }: RunState) {
+export function encodeState({ serverState = {}, hierarchy, adaptive, abandoned, seconds, inFlight }: RunState) {
   const tensors = Object.entries(serverState).map(([name, values]): [string, Tensor] => [
     `${PREFIX}${name}`,
     { shape: [values.length], values },
   ]);
-  const state = { adaptive, abandoned, seconds } satisfies z.input<typeof jsonSchema>;
+  const edges = hierarchy === undefined ? undefined : encodeHierarchy(hierarchy);
+  tensors.push(...(edges?.tensors ?? []));
+  const state = { adaptive, abandoned, seconds, hierarchy: edges?.facts } satisfies z.input<typeof jsonSchema>;
   if (inFlight === undefined) return { state, further: new Map(tensors) };
   const { json, tensors: flying } = encodeInFlight(inFlight);
   for (const [name, values] of flying) tensors.push([`${IN_FLIGHT_PREFIX}${name}`, { shape: [values.length], values }]);
@@ -75,10 +82,11 @@ export function decodeState(checkpoint: Checkpoint, layout: ModelLayout, last: R
       throw new RangeError(`tensor ${name} is not F64 [${layout.parameters}]`);
     });
     const named = entries.length === 0 ? undefined : Object.fromEntries(serverState);
-    const { inFlight: json, ...rest } = jsonSchema.parse(state);
+    const { inFlight: json, hierarchy: facts, ...rest } = jsonSchema.parse(state);
+    const hierarchy = facts && decodeHierarchy(facts, tensors, layout.parameters);
     const inFlight =
       json === undefined ? undefined : decodeInFlight(json as InFlightJson, flyingTensors(tensors, layout));
-    return { rounds, last, weights, serverState: named, ...rest, inFlight };
+    return { rounds, last, weights, serverState: named, hierarchy, ...rest, inFlight };
   } catch (error) {
     throw new FedtempoError('CHECKPOINT_INVALID', 'the checkpoint does not hold the state of a run', {
       found: error instanceof z.ZodError ? `state.${error.issues[0].path.join('.')}` : messageOf(error),

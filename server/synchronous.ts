@@ -7,6 +7,7 @@ import { createAlgorithm } from '../shared/federation/algorithm.js';
 import { sampleUniform } from '../shared/federation/sampler/uniform.js';
 import type { VirtualRound } from '../shared/scenario/virtual-time.js';
 import type { Failure } from '../shared/training/reply.js';
+import { hierarchicalRounds } from './hierarchy.js';
 import { plannedFailureRecord } from './planned-failure.js';
 import { silenced } from './pool/faults.js';
 import { type RoundResult, runRound } from './round.js';
@@ -21,9 +22,11 @@ export function synchronousRounds({
   spans,
 }: RoundSourceOptions): RoundSource {
   const { federation, data, seed } = scenario;
+  const { hierarchy: spec, rounds } = federation;
   const algorithm = createAlgorithm(federation.algorithm);
+  const run = spec === undefined ? runRound : hierarchicalRounds(spec, rounds);
   return async ({ round, values, overrides, carried, serverValues, measure, signal }) => {
-    const { weights, serverState, seconds: clock } = carried;
+    const { weights, serverState, hierarchy, seconds: clock } = carried;
     const cohortSize = values.cohortSize ?? federation.cohort.size;
     const simulated = virtual?.round({ round, clock, cohortSize, values });
     const cohort = simulated?.selected ?? sampleUniform(data.partition.clients, cohortSize, seed, round);
@@ -31,10 +34,11 @@ export function synchronousRounds({
     const plan = planner.plan(round, longestShard(training, shardSize), overrides);
     const minimumReplies = Math.min(federation.minimumReplies, cohortSize);
     const rules = { plan, cohort: training, algorithm, shardSize, minimumReplies, serverValues, measure };
-    const trained = await runRound({ ...rules, weights, serverState, pool, signal, spans });
+    const trained = await run({ ...rules, weights, serverState, hierarchy, pool, signal, spans });
     if (trained === undefined) return undefined;
     const result = simulated === undefined ? trained : withSimulated(trained, simulated, round);
-    const next = { weights: result.weights, serverState: result.serverState, seconds: simulated?.end ?? clock };
+    const seconds = simulated?.end ?? clock;
+    const next = { weights: result.weights, serverState: result.serverState, hierarchy: result.hierarchy, seconds };
     return { plan, cohort, minimumReplies, result, carried: next };
   };
 }

@@ -33,6 +33,12 @@ export function addValidate(program: Command): void {
           `${data.partition.clients} clients (${data.partition.kind}), ${widths} ${model.activation}, ` +
           `at most ${federation.rounds} rounds of ${federation.cohort.size} clients, ${local}\n`,
       );
+      if (federation.hierarchy !== undefined) {
+        const { edges, period } = federation.hierarchy;
+        process.stdout.write(
+          `  hierarchy ${edges} edges, averaged every ${period === 1 ? 'round' : `${period} rounds`}\n`,
+        );
+      }
       for (const rule of scenario.faults) process.stdout.write(`  fault ${describeFault(rule)}\n`);
       if (virtual !== undefined) process.stdout.write(`  ${virtual}\n`);
     }

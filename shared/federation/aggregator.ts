@@ -20,10 +20,13 @@ export interface Tally {
   readonly examples: number;
 }
 
+/** What of an update an aggregate is made of. */
+export type Contribution = Pick<Update, 'client' | 'delta' | 'examples'>;
+
 export interface Aggregator {
   readonly spec: AggregatorSpec;
   /** Takes one update; each client at most once. @throws RangeError if it cannot be represented (check it first). */
-  add(update: Update): void;
+  add(update: Contribution): void;
   /** Takes what another aggregator of the same kind has gathered. @throws Error if a client is in both. */
   merge(other: this): void;
   /** Whether it has gathered an update of the client. */

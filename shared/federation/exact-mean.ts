@@ -6,8 +6,7 @@
  * |Δ| ≤ 64 it is 2^−34, far below float32's own rounding. Float addition would give other last bits for each order.
  */
 import { powerOfTwo } from '../math/elementary.js';
-import type { Update } from '../training/reply.js';
-import type { Aggregator, AggregatorSpec, Tally } from './aggregator.js';
+import type { Aggregator, AggregatorSpec, Contribution, Tally } from './aggregator.js';
 
 /** |Δ| admitted: a parameter that moves further in one round has left any useful range. A power of two. */
 export const MAX_DELTA = 64;
@@ -16,15 +15,16 @@ export const MAX_DELTA = 64;
 const FINEST = 60;
 
 /**
- * s, such that MAX_DELTA · 2^s · examples ≤ 2^53.
+ * s, such that maxDelta · 2^s · examples ≤ 2^53.
  *
  * @param examples the most that one aggregate may weigh, Σ n_k, 1..2^47
+ * @param maxDelta the largest |Δ|, a power of two
  * @throws RangeError beyond 2^47, where even whole numbers do not fit
  */
-export function gridExponent(examples: number): number {
+export function gridExponent(examples: number, maxDelta = MAX_DELTA): number {
   let exponent = FINEST;
-  while (exponent > 0 && MAX_DELTA * powerOfTwo(exponent) * examples > 2 ** 53) exponent -= 1;
-  if (MAX_DELTA * examples > 2 ** 53) throw new RangeError(`a mean over ${examples} examples does not fit its grid`);
+  while (exponent > 0 && maxDelta * powerOfTwo(exponent) * examples > 2 ** 53) exponent -= 1;
+  if (maxDelta * examples > 2 ** 53) throw new RangeError(`a mean over ${examples} examples does not fit its grid`);
   return exponent;
 }
 
@@ -39,20 +39,22 @@ export class ExactMean implements Aggregator {
    * @param parameters p
    * @param maxExamples the most that the cohort can weigh in all, Σ n_k
    * @param sums [p], where the sums are kept: zeros, or with `gathered` what another thread has summed up there
+   * @param maxDelta the largest |Δ|, a power of two
    */
   constructor(
     parameters: number,
     maxExamples: number,
     sums: Float64Array = new Float64Array(parameters),
     gathered?: Tally,
+    maxDelta = MAX_DELTA,
   ) {
-    this.#scale = powerOfTwo(gridExponent(maxExamples));
+    this.#scale = powerOfTwo(gridExponent(maxExamples, maxDelta));
     this.#sums = sums;
     this.spec = { kind: 'exactMean', parameters, maxExamples };
     if (gathered !== undefined) this.#count(gathered.clients, gathered.examples);
   }
 
-  add({ client, delta, examples }: Update): void {
+  add({ client, delta, examples }: Contribution): void {
     this.#count([client], examples);
     const [sums, scale] = [this.#sums, this.#scale];
     // ⌊x + ½⌋ is Math.round(x) for every x of 24 bits, in half its time.

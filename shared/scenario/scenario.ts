@@ -4,6 +4,7 @@ import { type AlgorithmSpec, createRule, isAsynchronous } from '../federation/al
 import { checkPlan } from '../schedule/check.js';
 import { checkDevices, checkOverSelection } from './check-devices.js';
 import { checkFaults } from './check-faults.js';
+import { checkHierarchy } from './check-hierarchy.js';
 import { planScenario } from './plan.js';
 import type { ParsedScenario } from './schema.js';
 
@@ -31,6 +32,7 @@ export function completeScenario(parsed: ParsedScenario, locate: Locate): Scenar
   }
   refuseTwoAmountsOfWork(parsed, locate);
   refuseIdleMomentum(parsed, locate);
+  locating(locate, () => checkHierarchy(parsed));
   locating(locate, () => checkDevices(parsed));
   locating(locate, () => checkFaults(parsed));
   const { localEpochs: _, localSteps: __, ...rest } = federation;

@@ -8,6 +8,7 @@ import { partitionSchema } from '../data/partition/partition.js';
 import { devicesSchema } from '../devices/device-spec.js';
 import { algorithmSchema } from '../federation/algorithm.js';
 import { faultsSchema } from '../federation/faults/rules.js';
+import { hierarchySchema } from '../federation/hierarchy.js';
 import { MAX_SEED } from '../math/rng.js';
 import { initializations } from '../model/initialize.js';
 import { activations, losses, MAX_WIDTH } from '../model/model.js';
@@ -61,6 +62,7 @@ const federation = z.strictObject({
     .optional()
     .describe('E: passes over the shard in a round (1 if localSteps is absent).'),
   localSteps: z.int().min(1).max(1_000_000).optional().describe('Local steps in a round, in place of epochs.'),
+  hierarchy: hierarchySchema.optional(),
   clientOptimizer: clientOptimizerSchema.default({ kind: 'sgd' }),
   minimumReplies: z.int().min(1).default(1).describe('A round with fewer updates leaves the model as it was.'),
   deadlineSeconds: z

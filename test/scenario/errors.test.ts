@@ -259,6 +259,28 @@ test.each<[string, string, string, { where: string; found: string; expected: str
     },
   ],
   [
+    'more edges than clients',
+    'rounds: 60',
+    'rounds: 60\n  hierarchy: { edges: 21, period: 2 }',
+    { where: 'dir/a.yaml:9: federation.hierarchy.edges', found: '21 edges for 20 clients', expected: 'at most 20' },
+  ],
+  [
+    'edges in an asynchronous federation',
+    'rounds: 60',
+    'rounds: 60\n  hierarchy: { edges: 2, period: 2 }\n  algorithm: { kind: fedbuff, bufferSize: 4 }',
+    { where: 'dir/a.yaml:9: federation.hierarchy', found: 'a hierarchy with algorithm fedbuff', expected: 'fedavg' },
+  ],
+  [
+    'a server step that compares updates of unlike edges',
+    '  cohort: { size: 5 }\nschedules:',
+    '  cohort: { size: 5 }\n  hierarchy: { edges: 2, period: 2 }\nschedules:\n  serverLearningRate: { kind: fedExp }',
+    {
+      where: 'dir/a.yaml:12: schedules.serverLearningRate',
+      found: 'fedExp with edges that are averaged every 2 rounds',
+      expected: 'period: 1',
+    },
+  ],
+  [
     'a fault of a client that does not exist',
     'schedules:',
     'faults:\n  - { kind: drop, clients: [3, 20] }\nschedules:',

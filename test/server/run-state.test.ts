@@ -76,6 +76,20 @@ test('tasks in flight come back too, those that have trained and those that have
   expect(() => thereAndBack(state, () => ({ state: broken }))).toThrow(/does not hold the state of a run/);
 });
 
+test('so do the edges of a hierarchy, those that have moved and none', () => {
+  const edge = (factor: number) => ({ weights: weights.map((value) => factor * value), examples: 100 * factor });
+  const moved = new Map([1, 4, 9].map((number) => [number, edge(number)]));
+  for (const each of [moved, new Map()]) {
+    const given = { ...state, hierarchy: { cloud: weights.map((value) => -value), moved: each } };
+    expect(thereAndBack(given)).toEqual(given);
+  }
+  const hierarchy = { cloud: weights, moved };
+  const short = new Map([['hierarchy.cloud', { shape: [26], values: weights }]]);
+  expect(() => thereAndBack({ ...state, hierarchy }, () => ({ further: short }))).toThrow(
+    /tensor hierarchy\.edges is not F32 \[3 × 26\]/,
+  );
+});
+
 test('what does not fit the model or is no state is refused', () => {
   const short = new Map([['state.velocity', { shape: [3], values: velocity.slice(0, 3) }]]);
   expect(() => thereAndBack(state, () => ({ further: short }))).toThrow(/tensor state\.velocity is not F64 \[26\]/);

@@ -83,6 +83,9 @@ schedules:
   'fedasync with an adaptive rate': `
 federation: { rounds: 20, cohort: { size: 6 }, algorithm: { kind: fedasync, mixing: 0.7, staleness: { kind: hinge, a: 2, b: 2 } } }
 schedules: { learningRate: { kind: reduceOnPlateau, start: 0.2, factor: 0.5, patience: 1 }, batchSize: 9 }${devices}`,
+  'edges that are averaged every second round': `
+federation: { rounds: 5, cohort: { size: 7 }, hierarchy: { edges: 4, period: 2 } }
+schedules: { learningRate: 0.2, batchSize: 10, serverLearningRate: 0.8, serverMomentum: 0.5 }`,
 };
 
 /** One scenario of the table, complete. */

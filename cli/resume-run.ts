@@ -1,11 +1,12 @@
 /** Goes on with a run that was interrupted or killed: same directory, same bits, whichever pool it goes on in. */
 
-import { type ClientData, loadData } from '../client/load-data.js';
+import type { ClientData } from '../client/load-data.js';
 import { digestOf } from '../server/digest.js';
+import type { ClientPool } from '../server/pool/pool.js';
 import { decodeState, firstState, type RunState } from '../server/run-state.js';
 import type { Checkpoint } from '../server/store/checkpoint.js';
 import { type Manifest, readRun, type StoredRun } from '../server/store/read-run.js';
-import type { Outcome, RoundRecord } from '../server/store/records.js';
+import type { KeptRecord, Outcome } from '../server/store/records.js';
 import { RunStore } from '../server/store/run-store.js';
 import { scenarioDigest } from '../server/store/scenario-digest.js';
 import { FedtempoError } from '../shared/errors.js';
@@ -40,9 +41,8 @@ export async function resumeRun(options: ResumeOptions): Promise<FinishedRun & {
   const { runs, folder } = openScenario(stored.scenarioFile, overrides);
   const [{ scenario, locate }] = runs;
   const setting: RunSetting = { ...rest, scenario, folder };
-  const data = await locating(locate, () => loadData(scenario, folder));
-  refuseOtherData(stored.manifest.dataset.digest, data, directory);
-  const finished = await conduct(setting, data, (pool) => {
+  const resume = (data: ClientData, pool: ClientPool) => {
+    refuseOtherData(stored.manifest.dataset.digest, data, directory);
     const begun = reopen(setting, data, stored, directory);
     const resumedAt = new Date().toISOString();
     const { version, node } = versions();
@@ -57,7 +57,8 @@ export async function resumeRun(options: ResumeOptions): Promise<FinishedRun & {
     };
     begun.store.manifest({ ...stored.manifest, resumed: [...resumptions(stored.manifest), note] });
     return begun;
-  });
+  };
+  const finished = await locating(locate, () => conduct(setting, resume));
   return { ...finished, ended: false };
 }
 
@@ -86,7 +87,7 @@ function reopen(
 }
 
 /** Of a run that was killed no more is known. */
-function timeOf(rounds: readonly RoundRecord[]): number {
+function timeOf(rounds: readonly KeptRecord[]): number {
   return rounds.reduce((sum, { ms }) => sum + (ms?.total ?? 0), 0);
 }
 

@@ -55,6 +55,8 @@ export function exitCodeOf({ summary, error }: FinishedRun): number {
   }
   if (error === undefined) return exitCodes.done;
   tell(error);
+  // One that diverged would diverge again; of others the cause can be mended.
+  if (summary.outcome === 'failed') process.stderr.write(`go on with: ${resumeCommand(summary.directory)}\n`);
   return exitCodes.failedRun;
 }
 

@@ -2,12 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { ClientData } from '../client/load-data.js';
-import { coordinate, type KeptRecord } from '../server/coordinator.js';
+import { type ClientData, loadData } from '../client/load-data.js';
+import { coordinate } from '../server/coordinator.js';
 import type { ClientPool } from '../server/pool/pool.js';
 import { encodeState, type RunState } from '../server/run-state.js';
 import { encodeCheckpoint } from '../server/store/checkpoint.js';
-import type { Summary } from '../server/store/records.js';
+import type { KeptRecord, Summary } from '../server/store/records.js';
 import type { RunStore } from '../server/store/run-store.js';
 import { scenarioDigest } from '../server/store/scenario-digest.js';
 import { watchLoopDelay } from '../server/times/loop-delay.js';
@@ -58,15 +58,15 @@ const CHECKPOINT_EVERY_MS = 30_000;
  */
 export async function conduct(
   setting: RunSetting,
-  data: ClientData,
-  begin: (pool: ClientPool) => Begun,
+  begin: (data: ClientData, pool: ClientPool) => Begun,
 ): Promise<FinishedRun> {
   const { scenario, folder, kernels, progress, log, signal, profile } = setting;
-  const { partition, model } = data;
   const began = performance.now();
+  const table = new TimeTable(profile);
+  const data = await loadData(scenario, folder);
+  const { partition, model } = data;
   const { examples } = partition;
   const planner = roundPlanner(scenario, { examples });
-  const table = new TimeTable(profile);
   const note = (text: string) => {
     progress.note(text);
     log.warn(text);
@@ -74,7 +74,7 @@ export async function conduct(
   const { pool, evaluator } = await startPool({ scenario, folder, kernels, loaded: data, table, note, signal });
   let store: RunStore | undefined;
   try {
-    const begun = begin(pool);
+    const begun = begin(data, pool);
     store = begun.store;
     const save = checkpointer(scenario, data, store);
     let savedAt = performance.now();

@@ -3,7 +3,13 @@ import { type ErrorCode, FedtempoError } from '../shared/errors.js';
 
 export const exitCodes = { done: 0, failedRun: 1, badInput: 2, interrupted: 130 } as const;
 
-const FAILED_RUN: readonly ErrorCode[] = ['CLIENTS_UNAVAILABLE', 'RUN_DIVERGED', 'RUN_BELOW_MINIMUM', 'TRIAL_FAILED'];
+const FAILED_RUN: readonly ErrorCode[] = [
+  'CLIENTS_UNAVAILABLE',
+  'RUN_DIVERGED',
+  'RUN_BELOW_MINIMUM',
+  'TRIAL_FAILED',
+  'REPLAY_DIFFERS',
+];
 
 /** Writes the error to standard error, without a stack trace if it is one that a person can mend. */
 export function tell(error: unknown): number {

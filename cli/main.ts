@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. One command a file; this one only puts them together. */
 import { Command, CommanderError } from 'commander';
+import { addReplay } from './commands/replay.js';
 import { addResume } from './commands/resume.js';
 import { addRun } from './commands/run.js';
 import { addSchedule } from './commands/schedule.js';
@@ -24,6 +25,7 @@ First steps:
   fedtempo help run                               all options of a command`,
   );
 addRun(program);
+addReplay(program);
 addResume(program);
 addSchedule(program);
 addStudy(program);

@@ -43,7 +43,7 @@ export function overridesOf({ set = [], seed, pool, workers }: Partial<ScenarioO
   return [...from('env'), ...set, ...from('cli')];
 }
 
-function integer(text: string): number {
+export function integer(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 0.');
   return Number(text);
 }

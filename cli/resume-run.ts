@@ -1,18 +1,15 @@
 /** Goes on with a run that was interrupted or killed: same directory, same bits, whichever pool it goes on in. */
 
-import { type ClientData, loadData } from '../client/load-data.js';
-import { digestOf } from '../server/digest.js';
+import type { ClientData } from '../client/load-data.js';
+import type { ClientPool } from '../server/pool/pool.js';
 import { decodeState, firstState, type RunState } from '../server/run-state.js';
-import type { Checkpoint } from '../server/store/checkpoint.js';
 import { type Manifest, readRun, type StoredRun } from '../server/store/read-run.js';
-import type { Outcome, RoundRecord } from '../server/store/records.js';
+import type { KeptRecord, Outcome } from '../server/store/records.js';
 import { RunStore } from '../server/store/run-store.js';
-import { scenarioDigest } from '../server/store/scenario-digest.js';
-import { FedtempoError } from '../shared/errors.js';
 import { chooseKernels } from '../shared/kernels/choose.js';
 import { initialize } from '../shared/model/initialize.js';
-import type { Scenario } from '../shared/scenario/scenario.js';
 import { conduct, type FinishedRun, type RunSetting } from './conduct.js';
+import { refuseOtherData, refuseOtherRecords, refuseOtherRun } from './same-run.js';
 import { locating, openScenario } from './scenario-file.js';
 import { versions } from './versions.js';
 
@@ -40,9 +37,8 @@ export async function resumeRun(options: ResumeOptions): Promise<FinishedRun & {
   const { runs, folder } = openScenario(stored.scenarioFile, overrides);
   const [{ scenario, locate }] = runs;
   const setting: RunSetting = { ...rest, scenario, folder };
-  const data = await locating(locate, () => loadData(scenario, folder));
-  refuseOtherData(stored.manifest.dataset.digest, data, directory);
-  const finished = await conduct(setting, data, (pool) => {
+  const resume = (data: ClientData, pool: ClientPool) => {
+    refuseOtherData(stored.manifest.dataset.digest, data, directory);
     const begun = reopen(setting, data, stored, directory);
     const resumedAt = new Date().toISOString();
     const { version, node } = versions();
@@ -57,7 +53,8 @@ export async function resumeRun(options: ResumeOptions): Promise<FinishedRun & {
     };
     begun.store.manifest({ ...stored.manifest, resumed: [...resumptions(stored.manifest), note] });
     return begun;
-  });
+  };
+  const finished = await locating(locate, () => conduct(setting, resume));
   return { ...finished, ended: false };
 }
 
@@ -86,45 +83,10 @@ function reopen(
 }
 
 /** Of a run that was killed no more is known. */
-function timeOf(rounds: readonly RoundRecord[]): number {
+function timeOf(rounds: readonly KeptRecord[]): number {
   return rounds.reduce((sum, { ms }) => sum + (ms?.total ?? 0), 0);
 }
 
 function resumptions({ resumed }: Manifest): unknown[] {
   return Array.isArray(resumed) ? resumed : [];
-}
-
-function refuseOtherData(digest: string, { source }: ClientData, directory: string): void {
-  if (digest === source.digest) return;
-  throw changed(
-    directory,
-    'the data are not those that the run began with',
-    source.digest,
-    digest,
-    'bring back the data',
-  );
-}
-
-function refuseOtherRun(checkpoint: Checkpoint, scenario: Scenario, data: ClientData, directory: string): void {
-  refuseOtherData(checkpoint.dataset, data, directory);
-  const digest = scenarioDigest(scenario);
-  if (digest === checkpoint.scenario) return;
-  const fix = 'undo the changes in its scenario.yaml, or start another run with them';
-  throw changed(directory, 'the scenario is not the one that the run began with', digest, checkpoint.scenario, fix);
-}
-
-function changed(where: string, summary: string, found: string, expected: string, fix: string): FedtempoError {
-  const short = (digest: string) => `SHA-256 ${digest.slice(0, 16)}…`;
-  return new FedtempoError('RUN_CHANGED', summary, { where, found: short(found), expected: short(expected), fix });
-}
-
-/** The record and the weights of the last round must be of one run. */
-function refuseOtherRecords({ last, weights }: RunState, directory: string): void {
-  if (last === undefined || last.digest === digestOf(weights)) return;
-  throw new FedtempoError('RECORDS_INVALID', 'the records are not those that the checkpoint belongs to', {
-    where: directory,
-    found: `round ${last.round} with weights ${last.digest.slice(0, 16)}… in rounds.jsonl`,
-    expected: `${digestOf(weights).slice(0, 16)}…, as in the checkpoint`,
-    fix: 'run the scenario again: fedtempo run scenario.yaml, the one of the run directory',
-  });
 }

@@ -12,12 +12,16 @@ import { timeTable } from './time-table.js';
 export interface OutputOptions {
   readonly json?: true;
   readonly quiet?: true;
-  readonly profile?: true;
   readonly kernels: KernelsName;
   readonly logLevel: LogLevel;
 }
 
-export function addOutputOptions(command: Command): Command {
+export interface RunOutputOptions extends OutputOptions {
+  readonly profile?: true;
+}
+
+/** @param json what is printed with it */
+export function addOutputOptions(command: Command, json: string): Command {
   return command
     .addOption(
       new Option('--kernels <name>', 'arithmetic core; all give the same bits')
@@ -31,12 +35,15 @@ export function addOutputOptions(command: Command): Command {
         .default('silent')
         .env('FEDTEMPO_LOG_LEVEL'),
     )
-    .option('--json', 'print summary.json (a line for each run) to standard output')
-    .option('--quiet', 'no progress')
-    .option(
-      '--profile',
-      "write trace.json into the run directory: open it in Chrome's chrome://tracing or in Perfetto",
-    );
+    .option('--json', json)
+    .option('--quiet', 'no progress');
+}
+
+export function addRunOutputOptions(command: Command): Command {
+  return addOutputOptions(command, 'print summary.json (a line for each run) to standard output').option(
+    '--profile',
+    "write trace.json into the run directory: open it in Chrome's chrome://tracing or in Perfetto",
+  );
 }
 
 /** The exit code of a finished run, having told what ended it. */
@@ -48,15 +55,20 @@ export function exitCodeOf({ summary, error }: FinishedRun): number {
   }
   if (error === undefined) return exitCodes.done;
   tell(error);
+  // One that diverged would diverge again; of others the cause can be mended.
+  if (summary.outcome === 'failed') process.stderr.write(`go on with: ${resumeCommand(summary.directory)}\n`);
   return exitCodes.failedRun;
 }
 
 /** The first Ctrl-C (or SIGTERM) asks the run to stop and save; a second one ends the process at once. */
-export function interruptible(): { signal: AbortSignal; done: () => void } {
+export function interruptible(text = 'stopping after saving; press Ctrl-C again to stop at once'): {
+  signal: AbortSignal;
+  done: () => void;
+} {
   const controller = new AbortController();
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(exitCodes.interrupted);
-    process.stderr.write('\nstopping after saving; press Ctrl-C again to stop at once\n');
+    process.stderr.write(`\n${text}\n`);
     controller.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);

@@ -1,7 +1,6 @@
 /** Runs a scenario from its first round to its end, in a run directory of its own. */
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
-import { loadData } from '../client/load-data.js';
 import { firstState } from '../server/run-state.js';
 import { RunStore } from '../server/store/run-store.js';
 import { chooseKernels } from '../shared/kernels/choose.js';
@@ -24,9 +23,7 @@ export async function runScenario({ out, ...setting }: RunOptions): Promise<Fini
   const { scenario, folder, kernels } = setting;
   const { name, seed } = scenario;
   const startedAt = new Date();
-  const data = await loadData(scenario, folder);
-  const { source, model } = data;
-  return conduct(setting, data, (pool) => ({
+  return conduct(setting, ({ source, model }, pool) => ({
     store: RunStore.create({
       out,
       name,

@@ -1,8 +1,8 @@
 /** From what a run did to its summary.json. */
-import type { KeptRecord, RunResult } from '../server/coordinator.js';
+import type { RunResult } from '../server/coordinator.js';
 import { digestOf } from '../server/digest.js';
 import type { ClientPool } from '../server/pool/pool.js';
-import type { Summary } from '../server/store/records.js';
+import type { KeptRecord, Summary } from '../server/store/records.js';
 import type { LoopDelay } from '../server/times/loop-delay.js';
 import type { ThreadTimes } from '../server/times/time-table.js';
 import { chooseKernels, type KernelsName } from '../shared/kernels/choose.js';
@@ -13,7 +13,7 @@ export interface RunFacts {
   readonly scenario: Scenario;
   readonly kernels: KernelsName;
   readonly result: RunResult;
-  /** All rounds of the run, those before an interruption among them. */
+  /** All of the run, those before an interruption among them. */
   readonly rounds: readonly KeptRecord[];
   readonly pool: ClientPool;
   readonly model: Model;

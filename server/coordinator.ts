@@ -23,7 +23,7 @@ import type { ClientPool } from './pool/pool.js';
 import { type RoundFacts, recordRound } from './record-round.js';
 import type { Carried, RoundSource } from './round-source.js';
 import type { RunState } from './run-state.js';
-import type { ClientRecord, Outcome, RoundRecord } from './store/records.js';
+import type { ClientRecord, KeptRecord, Outcome, RoundRecord } from './store/records.js';
 import { synchronousRounds } from './synchronous.js';
 
 export interface CoordinatorOptions {
@@ -50,9 +50,6 @@ export interface DoneRound {
   /** What the next round goes on from. */
   readonly state: RunState;
 }
-
-/** A record as it stays in memory: which clients were drawn is on disk alone, or a long run would hold every cohort. */
-export type KeptRecord = Omit<RoundRecord, 'cohort'>;
 
 export interface RunResult {
   readonly outcome: Outcome;
@@ -198,12 +195,12 @@ class Run {
     const { result } = facts;
     const { round } = facts.plan;
     const record = recordRound({ ...facts, evaluation, previous: this.state.last });
-    const { cohort: _, ...kept } = record;
-    this.rounds.push(kept);
+    const { cohort: _, ...last } = record;
+    this.rounds.push(last);
     const { trainLoss, testLoss, testAccuracy } = record;
     this.#adaptive.observe('round', { round, trainLoss, testLoss, testAccuracy, updates: result.spread });
     const adaptive = this.#adaptive.states();
-    this.state = { ...carried, rounds: round + 1, last: record, adaptive, abandoned };
+    this.state = { ...carried, rounds: round + 1, last, adaptive, abandoned };
     this.#options.onRound({ record, clients: result.records, state: this.state });
     if (failure !== undefined) {
       return { outcome: failure.code === 'RUN_DIVERGED' ? 'diverged' : 'failed', error: failure };
@@ -212,7 +209,7 @@ class Run {
   }
 
   /** Whether a round that was recorded is the last one, by what was measured. */
-  #stopAfter(record: RoundRecord): Ending | undefined {
+  #stopAfter(record: KeptRecord): Ending | undefined {
     if (reachedTarget(this.#options.scenario, record)) return { outcome: 'target', roundsToTarget: record.round + 1 };
     return this.#adaptive.stops ? { outcome: 'flat' } : undefined;
   }

@@ -11,14 +11,14 @@ import type { AdaptiveStates } from './adaptive-control.js';
 import { decodeHierarchy, encodeHierarchy, hierarchyFacts } from './hierarchy-state.js';
 import { decodeInFlight, encodeInFlight, type InFlight, type InFlightJson } from './in-flight.js';
 import { type Checkpoint, weightsOf } from './store/checkpoint.js';
-import type { RoundRecord } from './store/records.js';
+import type { KeptRecord } from './store/records.js';
 import type { Tensor } from './store/safetensors.js';
 
 export interface RunState {
   /** Rounds done. */
   readonly rounds: number;
   /** The record of the last one; its totals are continued. Undefined before the first. */
-  readonly last: RoundRecord | undefined;
+  readonly last: KeptRecord | undefined;
   /** Global weights [p]. */
   readonly weights: Float32Array;
   readonly serverState: ServerState;
@@ -71,7 +71,7 @@ export function encodeState({ serverState = {}, hierarchy, adaptive, abandoned, 
  * @param last the record of the last round that the checkpoint holds
  * @throws FedtempoError CHECKPOINT_INVALID
  */
-export function decodeState(checkpoint: Checkpoint, layout: ModelLayout, last: RoundRecord | undefined): RunState {
+export function decodeState(checkpoint: Checkpoint, layout: ModelLayout, last: KeptRecord | undefined): RunState {
   const weights = weightsOf(checkpoint, layout);
   const { rounds, tensors, state } = checkpoint;
   try {

@@ -28,6 +28,8 @@ export const errorCodes = {
   RUN_CHANGED: 'the scenario or the data of a run are not those it began with',
   CHECKPOINT_INVALID: 'a checkpoint is damaged, of another format, or of another model',
   RECORDS_INVALID: 'the records of a run are not those that its checkpoint belongs to',
+  REPLAY_UNKNOWN: 'the round or client to replay is not one of the run, or has no update',
+  REPLAY_DIFFERS: 'a replay came to other weights than the run recorded',
   PORT_UNAVAILABLE: 'the coordinator cannot listen on the address',
   PROTOCOL_MALFORMED: 'a frame or message does not have the form that the protocol states',
   CLIENTS_UNAVAILABLE: 'client processes did not come up, or too few of them are left',

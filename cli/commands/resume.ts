@@ -7,9 +7,9 @@ import { createLog } from '../log.js';
 import { addPoolOptions, overridesOf, type PoolOptions } from '../options.js';
 import { createProgress, silentProgress } from '../progress.js';
 import { resumeRun } from '../resume-run.js';
-import { addOutputOptions, closing, exitCodeOf, interruptible, type OutputOptions } from '../run-output.js';
+import { addRunOutputOptions, closing, exitCodeOf, interruptible, type RunOutputOptions } from '../run-output.js';
 
-type Options = PoolOptions & OutputOptions;
+type Options = PoolOptions & RunOutputOptions;
 
 const EXAMPLES = `
 Examples:
@@ -27,7 +27,7 @@ export function addResume(program: Command): void {
     .description('Goes on with a run that was interrupted or killed, to the same bits as if it had not been.')
     .argument('<run>', 'run directory')
     .addHelpText('after', EXAMPLES);
-  addOutputOptions(addPoolOptions(command)).action(async (run: string, options: Options, command: Command) => {
+  addRunOutputOptions(addPoolOptions(command)).action(async (run: string, options: Options, command: Command) => {
     process.exitCode = await resume(resolve(run), options, overridesOf(options, command));
   });
 }

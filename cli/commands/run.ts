@@ -6,11 +6,11 @@ import { exitCodes } from '../exit.js';
 import { createLog } from '../log.js';
 import { addScenarioOptions, overridesOf, type ScenarioOptions } from '../options.js';
 import { createProgress, silentProgress } from '../progress.js';
-import { addOutputOptions, closing, exitCodeOf, interruptible, type OutputOptions } from '../run-output.js';
+import { addRunOutputOptions, closing, exitCodeOf, interruptible, type RunOutputOptions } from '../run-output.js';
 import { runScenario } from '../run-scenario.js';
 import { locating, openScenario } from '../scenario-file.js';
 
-interface Options extends ScenarioOptions, OutputOptions {
+interface Options extends ScenarioOptions, RunOutputOptions {
   readonly out: string;
 }
 
@@ -35,7 +35,7 @@ export function addRun(program: Command): void {
     .argument('<scenario>', 'scenario file, YAML or JSON')
     .addOption(new Option('--out <folder>', 'where run directories go').default('runs').env('FEDTEMPO_OUT'))
     .addHelpText('after', EXAMPLES);
-  addOutputOptions(addScenarioOptions(command)).action(async (file: string, options: Options, command: Command) => {
+  addRunOutputOptions(addScenarioOptions(command)).action(async (file: string, options: Options, command: Command) => {
     process.exitCode = await run(file, options, overridesOf(options, command));
   });
 }

@@ -36,6 +36,11 @@ export class CheckpointFiles {
     this.#keepsNewest = true;
   }
 
+  /** Those that are whole, the newest first. */
+  whole(): Checkpoint[] {
+    return [tryRead(this.#newest), tryRead(this.#before)].flatMap(({ checkpoint }) => checkpoint ?? []);
+  }
+
   /**
    * The newest checkpoint that is whole.
    *

@@ -63,6 +63,28 @@ export function cutLines(path: string, lines: number): number {
   }
 }
 
+/** The lines of a file, a torn last one left out; in parts, since files of records may be larger than memory. */
+export function* linesOf(path: string): Generator<string> {
+  const file = openSync(path, 'r');
+  try {
+    const chunk = Buffer.alloc(1 << 20);
+    let rest = Buffer.alloc(0);
+    for (;;) {
+      const bytes = readSync(file, chunk, 0, chunk.length, null);
+      if (bytes === 0) return;
+      const part = Buffer.concat([rest, chunk.subarray(0, bytes)]);
+      let at = 0;
+      for (let end = part.indexOf(0x0a); end >= 0; end = part.indexOf(0x0a, at)) {
+        yield part.toString('utf8', at, end);
+        at = end + 1;
+      }
+      rest = part.subarray(at);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** A file to which whole lines are added. The end of the process does not lose them; the end of the machine may, until `sync`. */
 export class LineFile {
   readonly #file: number;

@@ -1,8 +1,9 @@
 /** Reads back the lines that a run goes on from. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { FedtempoError, messageOf } from '../../shared/errors.js';
-import type { RoundRecord } from './records.js';
+import { linesOf } from './durable.js';
+import type { KeptRecord, RoundRecord } from './records.js';
 
 /** What going on needs of a line; the rest is kept as it stands. */
 const total = z.int().min(0);
@@ -26,21 +27,31 @@ const lineSchema = z.looseObject({
  *
  * @throws FedtempoError RECORDS_INVALID if there are fewer, or one is no round's line in its place
  */
-export function readRounds(file: string, lines: number): RoundRecord[] {
-  if (lines === 0) return [];
-  const text = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [''];
-  // What follows the last newline is no line: a torn one, or nothing.
-  if (text.length - 1 < lines) throw invalid(file, `${text.length - 1} lines`, `the ${lines} of its checkpoint`);
-  return text.slice(0, lines).map((line, round) => {
+export function readRounds(file: string, lines: number): KeptRecord[] {
+  const records: KeptRecord[] = [];
+  for (const record of lines === 0 ? [] : roundLines(file)) {
+    const { cohort: _, ...kept } = record;
+    records.push(kept);
+    if (records.length === lines) break;
+  }
+  if (records.length < lines) throw invalid(file, `${records.length} lines`, `the ${lines} of its checkpoint`);
+  return records;
+}
+
+/** The lines of rounds.jsonl, one after the other. @throws FedtempoError RECORDS_INVALID for one that is none */
+export function* roundLines(file: string): Generator<RoundRecord> {
+  let round = 0;
+  for (const line of existsSync(file) ? linesOf(file) : []) {
     try {
       const record = lineSchema.parse(JSON.parse(line));
       if (record.round !== round) throw new RangeError(`round ${record.round}`);
-      return record as unknown as RoundRecord;
+      yield record as unknown as RoundRecord;
     } catch (error) {
       const what = error instanceof z.ZodError ? error.issues[0].path.join('.') : messageOf(error);
       throw invalid(file, `line ${round + 1}: ${what.slice(0, 200)}`, `the line of round ${round}`);
     }
-  });
+    round += 1;
+  }
 }
 
 export function invalid(file: string, found: string, expected: string): FedtempoError {

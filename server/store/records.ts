@@ -65,6 +65,9 @@ export interface RoundRecord {
   readonly digest: string;
 }
 
+/** A record as it stays in memory: which clients were drawn is on disk alone, or a long run would hold every cohort. */
+export type KeptRecord = Omit<RoundRecord, 'cohort'>;
+
 /** Where the time of a round went, in milliseconds. */
 export interface RoundTimes {
   /** From the round's beginning until its new weights were there; its evaluation comes after, beside the next round. */

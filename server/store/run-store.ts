@@ -7,7 +7,7 @@ import { CheckpointFiles, type LoadedCheckpoint } from './checkpoint-files.js';
 import { cutLines, LineFile, writeDurably } from './durable.js';
 import { lockFolder } from './folder-lock.js';
 import { invalid, readRounds } from './read-records.js';
-import type { ClientRecord, RoundRecord, Summary } from './records.js';
+import type { ClientRecord, KeptRecord, RoundRecord, Summary } from './records.js';
 
 /**
  * How much of a run a power failure may take with it. A round that is lost is done again, to the same bits, and waiting
@@ -29,7 +29,7 @@ export interface RunStoreOptions {
 export interface ReopenedRun extends LoadedCheckpoint {
   readonly store: RunStore;
   /** The rounds that were done; all others are cut off. */
-  readonly rounds: RoundRecord[];
+  readonly rounds: KeptRecord[];
 }
 
 export class RunStore {
@@ -78,7 +78,7 @@ export class RunStore {
    */
   static reopen(
     directory: string,
-    accept: (checkpoint: Checkpoint | undefined, rounds: readonly RoundRecord[]) => void,
+    accept: (checkpoint: Checkpoint | undefined, rounds: readonly KeptRecord[]) => void,
   ): ReopenedRun {
     const unlock = lockFolder(directory, 'run');
     try {

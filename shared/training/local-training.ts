@@ -1,12 +1,10 @@
 /** Local training: weights + shard + plan → update. The same code in a thread, a process and a browser. */
-import { orderBatches } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Core } from '../kernels/kernels.js';
-import { stream } from '../math/rng.js';
 import { shortestFloat32 } from '../math/shortest.js';
+import { localSteps } from './local-steps.js';
 import type { Update } from './reply.js';
 import type { RoundPlan } from './round-plan.js';
-import { stepTable } from './step-table.js';
 
 export interface LocalTask {
   readonly plan: RoundPlan;
@@ -25,10 +23,7 @@ export interface LocalTask {
 export function trainLocally(core: Core, task: LocalTask): Update {
   const { plan, client, weights, shard, seed, now } = task;
   const began = now();
-  const batchSize = plan.batchSize === 'full' ? shard.examples : Math.min(plan.batchSize, shard.examples);
-  const random = stream(seed, 'batches', plan.round, client);
-  const batches = orderBatches(shard.examples, batchSize, plan.work, random);
-  const table = stepTable(plan, batches);
+  const { batchSize, batches, table } = localSteps(plan, client, shard.examples, seed);
   const { batchSizes, learningRates } = table;
   const asked = plan.batchSize === 'full' ? shard.examples : plan.batchSize;
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { childrenOf, isAlive, readLines, startCommand, temporaryFolder } from '../support/processes.js';
+import { childrenOf, isAlive, readLines, runCommand, startCommand, temporaryFolder } from '../support/processes.js';
 
 interface Round {
   readonly failures: { code: string; client: number }[];
@@ -40,6 +40,12 @@ test('kill -9 of a client process costs replies of its round alone; the run comp
   // The process was started again: the last round is whole.
   expect(rounds[5].replies).toBe(10);
   expect((await childrenOf(run.child.pid as number)).filter(isAlive)).toEqual([]);
+
+  // A replay knows who was lost: without that the weights of the last round would not come out again.
+  const [client] = (rounds[5] as unknown as { cohort: number[] }).cohort;
+  const args = ['replay', summary.directory, '--round', '5', '--client', String(client), '--json', '--quiet'];
+  const replayed = await runCommand(args);
+  expect([replayed.code, JSON.parse(replayed.stdout)]).toEqual([0, expect.objectContaining({ same: true, from: 0 })]);
 });
 
 test('a run whose client processes are all lost for good ends with exit code 1 and keeps its records', async () => {

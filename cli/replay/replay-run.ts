@@ -1,0 +1,157 @@
+/**
+ * Replays a run up to one client's update: from the nearest checkpoint before it, or from the start. The weights of every
+ * round on the way must have the digest that was recorded, and so must the update.
+ */
+import type { ClientData } from '../../client/load-data.js';
+import { loadData } from '../../client/load-data.js';
+import { coordinate } from '../../server/coordinator.js';
+import type { ClientPool } from '../../server/pool/pool.js';
+import { lostClients, recordedRounds, recordedUpdate } from '../../server/replay/recorded.js';
+import { type FoundTask, ReplayPool } from '../../server/replay/replay-pool.js';
+import { decodeState, firstState, type RunState } from '../../server/run-state.js';
+import { CheckpointFiles } from '../../server/store/checkpoint-files.js';
+import { readRun } from '../../server/store/read-run.js';
+import type { KeptRecord, RoundRecord } from '../../server/store/records.js';
+import { TimeTable } from '../../server/times/time-table.js';
+import { FedtempoError } from '../../shared/errors.js';
+import { initialize } from '../../shared/model/initialize.js';
+import { adaptiveSpecsOf } from '../../shared/scenario/plan.js';
+import { roundPlanner } from '../../shared/scenario/round-plan.js';
+import type { Scenario } from '../../shared/scenario/scenario.js';
+import type { RunSetting } from '../conduct.js';
+import { refuseOtherData, refuseOtherRecords, refuseOtherRun } from '../same-run.js';
+import { locating, openScenario } from '../scenario-file.js';
+import { startPool } from '../start-pool.js';
+
+export interface ReplayOptions extends Omit<RunSetting, 'scenario' | 'folder' | 'profile'> {
+  /** Of the run, absolute. */
+  readonly directory: string;
+  /** Both 0-based, as in clients.jsonl. */
+  readonly round: number;
+  readonly client: number;
+  /** Other values for `pool`, as `path=value`. */
+  readonly overrides: readonly string[];
+}
+
+export interface Replayed {
+  /** Undefined if it was interrupted before. */
+  readonly task: FoundTask | undefined;
+  readonly recordedDigest: string;
+  /** The fault of the scenario that befell the update, if one did. */
+  readonly fault: string | undefined;
+  /** Rounds that the replay began behind: those of a checkpoint, or 0. */
+  readonly from: number;
+  readonly scenario: Scenario;
+  readonly data: ClientData;
+}
+
+/** @throws FedtempoError, REPLAY_UNKNOWN and REPLAY_DIFFERS among them */
+export async function replayRun(options: ReplayOptions): Promise<Replayed> {
+  const { directory, round, client, overrides } = options;
+  const { manifest, scenarioFile } = readRun(directory);
+  const rounds = recordedRounds(directory, round);
+  const recorded = recordedUpdate(directory, round, client);
+  const { runs, folder } = openScenario(scenarioFile, overrides);
+  const [{ scenario, locate }] = runs;
+  const data = await locating(locate, () => loadData(scenario, folder));
+  refuseOtherData(manifest.dataset.digest, data, directory);
+  const start = nearestState(directory, scenario, data, rounds, round);
+  const setting = { ...options, scenario, folder, profile: false };
+  const task = await findTask(setting, data, start, rounds, options);
+  return { task, recordedDigest: recorded.updateDigest, fault: recorded.fault, from: start.rounds, scenario, data };
+}
+
+/** The state after the latest round before `round` that a checkpoint holds; a damaged one is as good as none. */
+function nearestState(
+  directory: string,
+  scenario: Scenario,
+  data: ClientData,
+  rounds: readonly KeptRecord[],
+  round: number,
+): RunState {
+  const { model } = data;
+  const checkpoints = new CheckpointFiles(directory, false).whole();
+  for (const checkpoint of checkpoints) refuseOtherRun(checkpoint, scenario, data, directory);
+  const before = checkpoints.find((checkpoint) => checkpoint.rounds <= round);
+  if (before === undefined) return firstState(initialize(model, scenario.model.initialization, scenario.seed));
+  const state = decodeState(before, model.layout, rounds[before.rounds - 1]);
+  refuseOtherRecords(state, directory);
+  return state;
+}
+
+async function findTask(
+  setting: RunSetting,
+  loaded: ClientData,
+  start: RunState,
+  recorded: readonly KeptRecord[],
+  { directory, round, client }: ReplayOptions,
+): Promise<FoundTask | undefined> {
+  const { scenario, folder, kernels, progress, log, signal } = setting;
+  const { partition } = loaded;
+  const table = new TimeTable(false);
+  const note = (text: string) => {
+    progress.note(text);
+    log.warn(text);
+  };
+  const { pool, evaluator } = await startPool({ scenario, folder, kernels, loaded, table, note, signal });
+  const stopping = new AbortController();
+  let found: FoundTask | undefined;
+  try {
+    const shown = { ...scenario, federation: { ...scenario.federation, rounds: round } };
+    progress.start(shown, `replay up to round ${round} · ${factsOf(pool)}`, start.rounds);
+    const result = await coordinate({
+      scenario,
+      start,
+      pool: new ReplayPool(pool, {
+        round,
+        client,
+        lost: (of) => (of < recorded.length ? lostClients(recorded[of]) : new Map()),
+        onFound: (task) => {
+          found = task;
+          stopping.abort();
+        },
+      }),
+      // Where nothing listens to the test set, nothing depends on looking at it.
+      evaluator: listens(scenario) ? evaluator : blind,
+      planner: roundPlanner(scenario, { examples: partition.examples }),
+      examples: partition.examples,
+      shardSize: (of) => partition.sizeOf(of),
+      signal: AbortSignal.any([signal, stopping.signal]),
+      spans: table.own,
+      onRound: ({ record }) => {
+        compare(record, recorded[record.round], directory);
+        if (record.round < round) progress.round({ ...record, ...recorded[record.round] });
+      },
+    });
+    if (result.error !== undefined && (found === undefined || result.error instanceof FedtempoError))
+      throw result.error;
+    if (found === undefined && !signal.aborted) throw new Error(`round ${round} never asked client ${client}`);
+    return found;
+  } finally {
+    progress.stop();
+    await Promise.all([pool.close(), evaluator.close()]);
+  }
+}
+
+const blind = {
+  evaluate: async () => ({ loss: Number.NaN, accuracy: Number.NaN }),
+  close: async () => {},
+};
+
+function listens(scenario: Scenario): boolean {
+  return Object.keys(adaptiveSpecsOf(scenario)).length > 0;
+}
+
+function factsOf({ kind, workers }: ClientPool): string {
+  return `${kind} pool, ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
+}
+
+function compare(record: RoundRecord, recorded: KeptRecord | undefined, directory: string): void {
+  if (recorded === undefined || recorded.digest === record.digest) return;
+  throw new FedtempoError('REPLAY_DIFFERS', `the replay left the run in round ${record.round}`, {
+    where: directory,
+    found: `weights with SHA-256 ${record.digest}`,
+    expected: `${recorded.digest}, as in rounds.jsonl`,
+    fix: 'compare manifest.json with this version and machine; the records may also have been changed since',
+  });
+}

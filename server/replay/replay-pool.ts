@@ -1,0 +1,90 @@
+/**
+ * Stands between the round loop and a pool while a run is replayed: clients that circumstances kept from replying do not
+ * reply again, and the task that is looked for is taken out of the round in which it is dispatched, with the plan and the
+ * weights that the client got. Whatever the algorithm, that is the task the client had.
+ */
+import type { CountedUpdate, Failure } from '../../shared/training/reply.js';
+import type { RoundPlan } from '../../shared/training/round-plan.js';
+import type { ClientPool, PoolReply, RoundWork, TaskGroup, Traffic } from '../pool/pool.js';
+
+export interface FoundTask {
+  readonly plan: RoundPlan;
+  /** The global weights that the client began with [p]. */
+  readonly weights: Float32Array;
+  /** As it arrived. */
+  readonly counted: CountedUpdate | Failure;
+  /** As the client sent it: another one where a fault of the scenario changed it on its way. */
+  readonly sent: CountedUpdate | Failure;
+}
+
+export interface Wanted {
+  readonly round: number;
+  readonly client: number;
+  /** Who did not reply in a round. */
+  readonly lost: (round: number) => ReadonlyMap<number, Failure>;
+  /** Called once; the dispatch ends then without further replies. */
+  readonly onFound: (task: FoundTask) => void;
+}
+
+export class ReplayPool implements ClientPool {
+  readonly #pool: ClientPool;
+  readonly #wanted: Wanted;
+
+  constructor(pool: ClientPool, wanted: Wanted) {
+    this.#pool = pool;
+    this.#wanted = wanted;
+  }
+
+  get kind(): string {
+    return this.#pool.kind;
+  }
+
+  get workers(): number {
+    return this.#pool.workers;
+  }
+
+  get broadcastMs(): number {
+    return this.#pool.broadcastMs;
+  }
+
+  traffic(): Traffic {
+    return this.#pool.traffic();
+  }
+
+  spent(): ReturnType<ClientPool['spent']> {
+    return this.#pool.spent();
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  async *dispatch(work: RoundWork, signal: AbortSignal): AsyncIterable<PoolReply> {
+    const { round, client, lost, onFound } = this.#wanted;
+    const group = work.groups.find(({ plan, clients }) => plan.round === round && clients.includes(client));
+    if (group !== undefined) {
+      const counted = await this.#ask(work, group, signal);
+      if (counted === undefined) return;
+      const changed = work.tampering?.has(client) === true;
+      const sent = changed ? await this.#ask({ ...work, tampering: new Map() }, group, signal) : counted;
+      if (sent === undefined) return;
+      onFound({ plan: group.plan, weights: group.weights.slice(), counted, sent });
+      return;
+    }
+    const failures: Failure[] = [];
+    const groups = work.groups.map((all) => {
+      const missing = lost(all.plan.round);
+      failures.push(...all.clients.flatMap((one) => missing.get(one) ?? []));
+      return { ...all, clients: all.clients.filter((one) => !missing.has(one)) };
+    });
+    for (const reply of failures) yield { reply, worker: null, receiveMs: 0 };
+    yield* this.#pool.dispatch({ ...work, groups }, signal);
+  }
+
+  /** The reply of the wanted client alone, with its parameters. Undefined if aborted. */
+  async #ask(work: RoundWork, group: TaskGroup, signal: AbortSignal) {
+    const groups = [{ ...group, clients: [this.#wanted.client], aggregator: undefined }];
+    for await (const { reply } of this.#pool.dispatch({ ...work, groups }, signal)) return reply;
+    return undefined;
+  }
+}

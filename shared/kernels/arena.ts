@@ -111,6 +111,11 @@ export class Arena {
     this.#next = mark;
   }
 
+  /** Copies bytes that lie in the arena already. */
+  copy(from: number, to: number, bytes: number): void {
+    new Uint8Array(this.#memory.buffer).copyWithin(to, from, from + bytes);
+  }
+
   /** Views last until the next `allocate`, which may move the memory. */
   uint8(address: number, length: number): Uint8Array {
     return new Uint8Array(this.#memory.buffer, address, length);

@@ -91,6 +91,21 @@ export interface Core {
    */
   train(weights: Float32Array, order: Uint32Array, steps: StepTable, options?: TrainOptions): TrainingTotals;
 
+  /**
+   * Does the same to a copy of `start` and tells by how much it moved.
+   *
+   * @param start [p], left as it is. The core may keep it in a layout of its own: an array that was given once must never
+   *   change afterwards
+   * @param delta [p], receives trained ⊖ start
+   */
+  update(
+    start: Float32Array,
+    delta: Float32Array,
+    order: Uint32Array,
+    steps: StepTable,
+    options?: TrainOptions,
+  ): TrainingTotals;
+
   /** Loss, hits, counts per class and confusion matrix of `weights` [p] over all loaded examples, in their order. */
   evaluate(weights: Float32Array): EvaluationTotals;
 }

@@ -22,6 +22,7 @@ interface Exports extends ByteExports {
   readonly memory: WasmMemory;
   pack(job: number, block: number): void;
   unpack(job: number, block: number): void;
+  unpackDifference(job: number, block: number, start: number): void;
   train(job: number): number;
   evaluate(job: number): number;
 }
@@ -36,6 +37,9 @@ export class WasmCore implements Core {
   readonly #address: number;
   readonly #fixed: Partial<JobRecord>;
   #examples: Dataset | undefined;
+  /** Block of the weights that updates began with last, and those weights. */
+  readonly #startBlock: number;
+  #start: Float32Array | undefined;
 
   constructor(model: Model, instance: WasmInstance, shardBytes: number) {
     this.#model = model;
@@ -61,6 +65,7 @@ export class WasmCore implements Core {
       zeros: arena.allocate(4 * roundUp(Math.max(...model.widths), PANEL_COLUMNS)),
       evaluationRows: EVALUATION_ROWS,
     };
+    this.#startBlock = arena.allocate(blockBytes(model));
     const bytes = new ByteRows(arena, this.#exports, inputs);
     this.#workspace = new Workspace(model, arena, this.#fixed.layers!);
     this.#shards = new ShardStore(arena, bytes, shardBytes);
@@ -73,6 +78,34 @@ export class WasmCore implements Core {
   }
 
   train(weights: Float32Array, order: Uint32Array, steps: StepTable, options: TrainOptions = {}): TrainingTotals {
+    this.#ready(weights, order, steps, options);
+    this.#pack(weights, this.#fixed.weights!);
+    const lossSum = this.#exports.train(this.#address);
+    this.#exports.unpack(this.#address, this.#fixed.weights!);
+    weights.set(this.#arena.float32(this.#fixed.flat!, weights.length));
+    return { examples: order.length, lossSum, correct: this.#correct() };
+  }
+
+  update(
+    start: Float32Array,
+    delta: Float32Array,
+    order: Uint32Array,
+    steps: StepTable,
+    options: TrainOptions = {},
+  ): TrainingTotals {
+    this.#ready(start, order, steps, options);
+    const weights = this.#fixed.weights!;
+    if (this.#start !== start) this.#pack(start, this.#startBlock);
+    this.#start = start;
+    this.#arena.copy(this.#startBlock, weights, this.#fixed.blockBytes!);
+    const lossSum = this.#exports.train(this.#address);
+    this.#exports.unpackDifference(this.#address, weights, this.#startBlock);
+    delta.set(this.#arena.float32(this.#fixed.flat!, delta.length));
+    return { examples: order.length, lossSum, correct: this.#correct() };
+  }
+
+  /** Checks a training and lays everything out for it but its weights. */
+  #ready(weights: Float32Array, order: Uint32Array, steps: StepTable, options: TrainOptions): void {
     const { examples, rows } = checkSteps(this.#model, this.#examples, weights, order, steps);
     checkOptions(this.#model, options);
     const { correction, optimizer = plainSgd } = options;
@@ -90,11 +123,6 @@ export class WasmCore implements Core {
       ...absent(steps, options),
     });
     if (correction !== undefined) this.#pack(correction, this.#workspace.places.correction!);
-    this.#pack(weights, this.#fixed.weights!);
-    const lossSum = this.#exports.train(this.#address);
-    this.#exports.unpack(this.#address, this.#fixed.weights!);
-    weights.set(this.#arena.float32(this.#fixed.flat!, weights.length));
-    return { examples: order.length, lossSum, correct: this.#correct() };
   }
 
   evaluate(weights: Float32Array): EvaluationTotals {

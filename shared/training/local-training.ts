@@ -28,10 +28,8 @@ export function trainLocally(core: Core, task: LocalTask): Update {
   const asked = plan.batchSize === 'full' ? shard.examples : plan.batchSize;
 
   const delta = task.into ?? new Float32Array(weights.length);
-  delta.set(weights);
   core.load(shard);
-  const totals = core.train(delta, batches.order, table, { optimizer: plan.clientOptimizer });
-  for (let index = 0; index < delta.length; index++) delta[index] -= weights[index];
+  const totals = core.update(weights, delta, batches.order, table, { optimizer: plan.clientOptimizer });
 
   return {
     kind: 'update',

@@ -18,6 +18,7 @@ import {
   clientOptimizers,
   createClientOptimizer,
 } from 'fedtempo/shared/optimizer/client-optimizer.js';
+import { expect } from 'vitest';
 
 /** Widths where tiles of 5, 8, 12 and 40 have every kind of tail. */
 export const width = fc.oneof(fc.integer({ min: 1, max: 17 }), fc.constantFrom(19, 23, 40, 43, 53, 61, 97));
@@ -151,6 +152,15 @@ export function outcome(kernels: Kernels, { model, examples, weights, order, ste
   const core = kernels.createCore(model);
   core.load(examples);
   const trained = weights.slice();
+  const delta = new Float32Array(weights.length);
+  const [first, , second] = [
+    core.update(weights, delta, order, steps, options),
+    delta.fill(Number.NaN),
+    core.update(weights, delta, order, steps, options),
+  ];
   const totals = core.train(trained, order, steps, options);
+  expect([first, second]).toEqual([totals, totals]);
+  const moved = trained.map((value, index) => value - weights[index]);
+  expect(new Uint32Array(delta.buffer)).toEqual(new Uint32Array(moved.buffer));
   return { words: new Uint32Array(trained.buffer), totals, evaluation: core.evaluate(trained) };
 }

@@ -3,15 +3,24 @@ import { Job, Layer, layerOf } from './job';
 import { PANEL_ROW, panelRows } from './product';
 
 export function pack(job: Job, block: usize): void {
-  copyAll(job, block, true);
+  copyAll(job, block, true, 0);
 }
 
 export function unpack(job: Job, block: usize): void {
-  copyAll(job, block, false);
+  copyAll(job, block, false, 0);
 }
 
-/** Padding columns are never written here, so they stay zero from when the block was made. */
-function copyAll(job: Job, block: usize, inward: bool): void {
+/** Unpacks block − start. */
+export function unpackDifference(job: Job, block: usize, start: usize): void {
+  copyAll(job, block, false, start - block);
+}
+
+/**
+ * Padding columns are never written here, so they stay zero from when the block was made.
+ *
+ * @param minus where, seen from the block, stands what is subtracted on the way out; 0 for nothing
+ */
+function copyAll(job: Job, block: usize, inward: bool, minus: usize): void {
   let flat = job.flat;
   for (let index: u32 = 0; index < job.layerCount; index++) {
     const layer = layerOf(job, index);
@@ -20,11 +29,31 @@ function copyAll(job: Job, block: usize, inward: bool): void {
     let panel = block + layer.weights;
     for (let j: usize = 0; j < row; j += PANEL_ROW, panel += panelBytes) {
       const step = min(PANEL_ROW, (<usize>layer.stride << 2) - j);
-      copyRows(panel, step, flat + j, row, layer.inputs, min(PANEL_ROW, row - j), inward);
+      moveRows(panel, step, flat + j, row, layer.inputs, min(PANEL_ROW, row - j), inward, minus);
     }
     flat += row * layer.inputs;
-    copyRows(block + layer.biases, row, flat, row, 1, row, inward);
+    moveRows(block + layer.biases, row, flat, row, 1, row, inward, minus);
     flat += row;
+  }
+}
+
+@inline function moveRows(
+  padded: usize, paddedStep: usize, flat: usize, flatStep: usize, rows: u32, bytes: usize, inward: bool, minus: usize,
+): void {
+  if (minus == 0) copyRows(padded, paddedStep, flat, flatStep, rows, bytes, inward);
+  else subtractRows(padded, paddedStep, minus, flat, flatStep, rows, bytes);
+}
+
+function subtractRows(
+  padded: usize, paddedStep: usize, minus: usize, flat: usize, flatStep: usize, rows: u32, bytes: usize,
+): void {
+  const whole = bytes & ~15;
+  for (let k: u32 = 0; k < rows; k++, padded += paddedStep, flat += flatStep) {
+    let at: usize = 0;
+    for (; at < whole; at += 16) {
+      v128.store(flat + at, f32x4.sub(v128.load(padded + at), v128.load(padded + minus + at)));
+    }
+    for (; at < bytes; at += 4) store<f32>(flat + at, load<f32>(padded + at) - load<f32>(padded + minus + at));
   }
 }
 

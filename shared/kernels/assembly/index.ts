@@ -1,5 +1,5 @@
 /** What the module exports. The host writes a `Job` into the arena and passes its address. */
-import { pack as packBlock, unpack as unpackBlock } from './block';
+import { pack as packBlock, unpack as unpackBlock, unpackDifference as unpackDifferenceOf } from './block';
 import { Job } from './job';
 import { evaluate as evaluateJob, train as trainJob } from './train';
 
@@ -9,6 +9,11 @@ export function pack(job: usize, block: usize): void {
 
 export function unpack(job: usize, block: usize): void {
   unpackBlock(changetype<Job>(job), block);
+}
+
+/** flat = block − start, both in the layout of blocks. */
+export function unpackDifference(job: usize, block: usize, start: usize): void {
+  unpackDifferenceOf(changetype<Job>(job), block, start);
 }
 
 export function train(job: usize): f64 {

@@ -61,6 +61,19 @@ class ReferenceCore implements Core {
     return totals;
   }
 
+  update(
+    start: Float32Array,
+    delta: Float32Array,
+    order: Uint32Array,
+    steps: StepTable,
+    options: TrainOptions = {},
+  ): TrainingTotals {
+    delta.set(start);
+    const totals = this.train(delta, order, steps, options);
+    for (let index = 0; index < delta.length; index++) delta[index] -= start[index];
+    return totals;
+  }
+
   evaluate(weights: Float32Array): EvaluationTotals {
     const { examples, classCount } = this.#loaded();
     const counts = new Counts(classCount);

@@ -65,21 +65,21 @@ async function replay(directory: string, options: Options, overrides: readonly s
   }
 }
 
-function verdict({ task, recordedDigest, fault, from }: Replayed, { round, client, json }: Options): number {
+function verdict({ task, recordedDigest, fault, from, verified }: Replayed, { round, client, json }: Options): number {
   const counted = task?.counted;
   const digest = counted?.kind === 'update' ? counted.updateDigest : null;
   const same = digest === recordedDigest;
   if (json) {
-    const facts = { round, client, same, digest, recordedDigest, fault: fault ?? null, from };
+    const facts = { round, client, same, digest, recordedDigest, fault: fault ?? null, from, verified };
     process.stdout.write(`${JSON.stringify(facts)}\n`);
   } else {
     const found = digest ?? `no update: ${counted?.kind === 'failure' ? counted.reason : ''}`;
-    const way = `rounds ${from} to ${round - 1} run again, each with the recorded weights`;
-    const before = from === round ? 'its weights are those of the checkpoint' : way;
+    const begin = from === 0 ? 'from the start' : `from the checkpoint after ${from} rounds`;
+    const way = `${verified} ${verified === 1 ? 'round' : 'rounds'} run again, each with the recorded weights`;
     const kind = fault === undefined ? '' : ` (with the fault of the scenario: ${fault})`;
     process.stdout.write(
       `round ${round}, client ${client}: ${same ? 'the same update, bit for bit' : 'ANOTHER update'}${kind}\n` +
-        `  recorded: ${recordedDigest}\n  replayed: ${found}\n  ${before}\n`,
+        `  recorded: ${recordedDigest}\n  replayed: ${found}\n  ${begin}: ${way}\n`,
     );
   }
   return same ? exitCodes.done : exitCodes.failedRun;

@@ -6,7 +6,7 @@ import type { ClientData } from '../../client/load-data.js';
 import { loadData } from '../../client/load-data.js';
 import { coordinate } from '../../server/coordinator.js';
 import type { ClientPool } from '../../server/pool/pool.js';
-import { lostClients, recordedRounds, recordedUpdate } from '../../server/replay/recorded.js';
+import { type RecordedReplies, recordedReplies, recordedRounds } from '../../server/replay/recorded.js';
 import { type FoundTask, ReplayPool } from '../../server/replay/replay-pool.js';
 import { decodeState, firstState, type RunState } from '../../server/run-state.js';
 import { CheckpointFiles } from '../../server/store/checkpoint-files.js';
@@ -41,6 +41,8 @@ export interface Replayed {
   readonly fault: string | undefined;
   /** Rounds that the replay began behind: those of a checkpoint, or 0. */
   readonly from: number;
+  /** Rounds that were run again and had the recorded weights. */
+  readonly verified: number;
   readonly scenario: Scenario;
   readonly data: ClientData;
 }
@@ -50,18 +52,19 @@ export async function replayRun(options: ReplayOptions): Promise<Replayed> {
   const { directory, round, client, overrides } = options;
   const { manifest, scenarioFile } = readRun(directory);
   const rounds = recordedRounds(directory, round);
-  const recorded = recordedUpdate(directory, round, client);
+  const recorded = recordedReplies(directory, round, client);
   const { runs, folder } = openScenario(scenarioFile, overrides);
   const [{ scenario, locate }] = runs;
   const data = await locating(locate, () => loadData(scenario, folder));
   refuseOtherData(manifest.dataset.digest, data, directory);
-  const start = nearestState(directory, scenario, data, rounds, round);
+  const start = nearestState(directory, scenario, data, rounds, recorded.trainedIn);
   const setting = { ...options, scenario, folder, profile: false };
-  const task = await findTask(setting, data, start, rounds, options);
-  return { task, recordedDigest: recorded.updateDigest, fault: recorded.fault, from: start.rounds, scenario, data };
+  const { task, verified } = await findTask(setting, data, start, rounds, { ...options, ...recorded });
+  const { updateDigest: recordedDigest, fault } = recorded;
+  return { task, recordedDigest, fault, from: start.rounds, verified, scenario, data };
 }
 
-/** The state after the latest round before `round` that a checkpoint holds; a damaged one is as good as none. */
+/** The state after the latest round before `round` that a whole checkpoint holds; damaged ones are as good as none. */
 function nearestState(
   directory: string,
   scenario: Scenario,
@@ -84,8 +87,8 @@ async function findTask(
   loaded: ClientData,
   start: RunState,
   recorded: readonly KeptRecord[],
-  { directory, round, client }: ReplayOptions,
-): Promise<FoundTask | undefined> {
+  { directory, round, client, trainedIn, lost }: ReplayOptions & RecordedReplies,
+): Promise<{ task: FoundTask | undefined; verified: number }> {
   const { scenario, folder, kernels, progress, log, signal } = setting;
   const { partition } = loaded;
   const table = new TimeTable(false);
@@ -96,6 +99,7 @@ async function findTask(
   const { pool, evaluator } = await startPool({ scenario, folder, kernels, loaded, table, note, signal });
   const stopping = new AbortController();
   let found: FoundTask | undefined;
+  let verified = 0;
   try {
     const shown = { ...scenario, federation: { ...scenario.federation, rounds: round } };
     progress.start(shown, `replay up to round ${round} · ${factsOf(pool)}`, start.rounds);
@@ -103,9 +107,9 @@ async function findTask(
       scenario,
       start,
       pool: new ReplayPool(pool, {
-        round,
+        round: trainedIn,
         client,
-        lost: (of) => (of < recorded.length ? lostClients(recorded[of]) : new Map()),
+        lost,
         onFound: (task) => {
           found = task;
           stopping.abort();
@@ -120,13 +124,14 @@ async function findTask(
       spans: table.own,
       onRound: ({ record }) => {
         compare(record, recorded[record.round], directory);
+        verified += 1;
         if (record.round < round) progress.round({ ...record, ...recorded[record.round] });
       },
     });
     if (result.error !== undefined && (found === undefined || result.error instanceof FedtempoError))
       throw result.error;
     if (found === undefined && !signal.aborted) throw new Error(`round ${round} never asked client ${client}`);
-    return found;
+    return { task: found, verified };
   } finally {
     progress.stop();
     await Promise.all([pool.close(), evaluator.close()]);

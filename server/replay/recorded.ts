@@ -8,11 +8,16 @@ import { linesOf } from '../store/durable.js';
 import { invalid, roundLines } from '../store/read-records.js';
 import type { KeptRecord } from '../store/records.js';
 
-/** What a replay must give again. */
-export interface RecordedUpdate {
+/** What the replies of a run say for one client's replay. */
+export interface RecordedReplies {
+  /** What must come out again. */
   readonly updateDigest: string;
   /** The fault of the scenario that befell the update, if one did. */
-  readonly fault?: string | undefined;
+  readonly fault: string | undefined;
+  /** The round, of an asynchronous run the server version, whose weights and plan the client trained with. */
+  readonly trainedIn: number;
+  /** Who was kept from replying by circumstances, by the round they would have trained in. */
+  readonly lost: ReadonlyMap<number, ReadonlyMap<number, Failure>>;
 }
 
 const clientSchema = z.looseObject({
@@ -23,7 +28,12 @@ const clientSchema = z.looseObject({
   fault: z.string().optional(),
   code: z.string().optional(),
   reason: z.string().optional(),
+  startVersion: z.number().optional(),
 });
+type ClientLine = z.output<typeof clientSchema>;
+
+/** Failures that the surroundings of a run caused: done again, they would not come back of themselves. */
+const CIRCUMSTANCES: readonly string[] = ['client-lost', 'client-error', 'timeout'] satisfies Failure['code'][];
 
 /**
  * The records of the rounds, in order; enough of them to reach `round`.
@@ -37,35 +47,39 @@ export function recordedRounds(directory: string, round: number): KeptRecord[] {
 }
 
 /** @throws FedtempoError REPLAY_UNKNOWN if there is no update, RECORDS_INVALID */
-export function recordedUpdate(directory: string, round: number, client: number): RecordedUpdate {
+export function recordedReplies(directory: string, round: number, client: number): RecordedReplies {
   const file = join(directory, 'clients.jsonl');
-  const others: number[] = [];
+  const inRound: ClientLine[] = [];
+  const lost = new Map<number, Map<number, Failure>>();
   let number = 0;
   for (const line of existsSync(file) ? linesOf(file) : []) {
     number += 1;
-    // Most lines are of other rounds; parsing them all would take longer than the replay.
-    if (!line.includes(`"round":${round},`)) continue;
+    // Most lines are updates of other rounds; parsing them all would take longer than the replay.
+    if (!line.includes(`"round":${round},`) && !line.includes('"kind":"failure"')) continue;
     const record = parse(line, file, number);
-    if (record.round !== round) continue;
-    if (record.client !== client) {
-      others.push(record.client);
-      continue;
+    if (record.round === round) inRound.push(record);
+    if (record.kind === 'failure' && record.fault === undefined && CIRCUMSTANCES.includes(record.code ?? '')) {
+      const { client, trainedIn, failure } = lostReply(record);
+      lost.set(trainedIn, (lost.get(trainedIn) ?? new Map<number, Failure>()).set(client, failure));
     }
-    const { kind, updateDigest, fault, code, reason } = record;
-    if (kind === 'update' && updateDigest !== undefined) return { updateDigest, fault };
-    throw unknown(file, 'the client has no update in this round', `${code}: ${reason}`, 'an update');
   }
-  const shown = others.slice(0, 20).join(', ') + (others.length > 20 ? ' …' : '');
-  throw unknown(file, 'the client has no reply in this round', `client ${client}`, `one of ${shown || 'nobody'}`);
+  const own = inRound.find((record) => record.client === client);
+  if (own === undefined) {
+    const others = inRound.map((record) => record.client);
+    const shown = others.slice(0, 20).join(', ') + (others.length > 20 ? ' …' : '');
+    throw unknown(file, 'the client has no reply in this round', `client ${client}`, `one of ${shown || 'nobody'}`);
+  }
+  const { kind, updateDigest, fault, code, reason, startVersion } = own;
+  if (kind === 'update' && updateDigest !== undefined) {
+    return { updateDigest, fault, trainedIn: startVersion ?? round, lost };
+  }
+  throw unknown(file, 'the client has no update in this round', `${code}: ${reason}`, 'an update');
 }
 
-/** Failures that the surroundings of a run caused: done again, they would not come back of themselves. */
-const CIRCUMSTANCES: readonly string[] = ['client-lost', 'client-error', 'timeout'] satisfies Failure['code'][];
-
-/** Clients of a round that did not reply because of circumstances. */
-export function lostClients({ round, failures }: KeptRecord): Map<number, Failure> {
-  const lost = failures.filter(({ code }) => CIRCUMSTANCES.includes(code));
-  return new Map(lost.map(({ client, code, reason }) => [client, { kind: 'failure', round, client, code, reason }]));
+function lostReply({ round, client, startVersion, code, reason = '' }: ClientLine) {
+  const trainedIn = startVersion ?? round;
+  const failure = { kind: 'failure', round: trainedIn, client, code: code as Failure['code'], reason } as const;
+  return { client, trainedIn, failure };
 }
 
 function parse(line: string, file: string, number: number) {

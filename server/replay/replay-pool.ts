@@ -18,10 +18,11 @@ export interface FoundTask {
 }
 
 export interface Wanted {
+  /** Of the plan that the client trained under. */
   readonly round: number;
   readonly client: number;
-  /** Who did not reply in a round. */
-  readonly lost: (round: number) => ReadonlyMap<number, Failure>;
+  /** Who did not reply, by round. */
+  readonly lost: ReadonlyMap<number, ReadonlyMap<number, Failure>>;
   /** Called once; the dispatch ends then without further replies. */
   readonly onFound: (task: FoundTask) => void;
 }
@@ -73,7 +74,7 @@ export class ReplayPool implements ClientPool {
     }
     const failures: Failure[] = [];
     const groups = work.groups.map((all) => {
-      const missing = lost(all.plan.round);
+      const missing = lost.get(all.plan.round) ?? new Map<number, Failure>();
       failures.push(...all.clients.flatMap((one) => missing.get(one) ?? []));
       return { ...all, clients: all.clients.filter((one) => !missing.has(one)) };
     });

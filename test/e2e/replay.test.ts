@@ -11,7 +11,7 @@ import { chooseKernels } from 'fedtempo/shared/kernels/choose.js';
 import { type Activation, createModel, type Loss } from 'fedtempo/shared/model/model.js';
 import { type ClientOptimizerKind, createClientOptimizer } from 'fedtempo/shared/optimizer/client-optimizer.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { commandFile, readLines, runCommand, temporaryFolder } from '../support/processes.js';
+import { commandFile, readLines, repository, runCommand, temporaryFolder } from '../support/processes.js';
 
 /**
  * State of every kind on the way: server momentum, an adaptive rate, a rate by steps, faults that lose, silence and change
@@ -90,6 +90,7 @@ test.each([
     recordedDigest: updateDigest,
     fault: null,
     from,
+    verified: round - from,
   });
   expect(readdirSync(directory).map((name) => readFileSync(join(directory, name)))).toEqual(before);
 });
@@ -101,7 +102,7 @@ test('the verdict is told in words, and the way to it on standard error', async 
   expect(code).toBe(0);
   expect(stdout).toBe(
     `round 12, client ${client}: the same update, bit for bit\n  recorded: ${updateDigest}\n  replayed: ${updateDigest}\n` +
-      '  rounds 0 to 11 run again, each with the recorded weights\n',
+      '  from the start: 12 rounds run again, each with the recorded weights\n',
   );
   expect(stderr).toMatch(/replay up to round 12 · worker pool, 2 workers\n round/);
 });
@@ -260,4 +261,37 @@ test('an export that cannot be written is refused', async () => {
   const { code, stderr } = await replay(directory, lineOf(0), '--export', file);
   expect([code, stderr]).toEqual([2, expect.stringContaining('error OUTPUT_UNWRITABLE: --export')]);
   expect(existsSync(join(directory, 'run.lock'))).toBe(false);
+});
+
+test.each([
+  ['fedbuff', '{ kind: fedbuff, bufferSize: 4, maxStaleness: 20 }'],
+  ['fedasync', '{ kind: fedasync, mixing: 0.5, maxStaleness: 30 }'],
+])('%s: an update that began versions ago is replayed, from a checkpoint too', async (_, algorithm) => {
+  const out = temporaryFolder();
+  const file = join(out, 'a.yaml');
+  writeFileSync(
+    file,
+    readFileSync(join(repository, 'scenarios/stragglers.yaml'), 'utf8').replace(/\nvariants:[\s\S]*/, '\n'),
+  );
+  const changes = [
+    `federation.algorithm=${algorithm}`,
+    'federation.rounds=40',
+    'checkpoint.every=25',
+    'pool.kind=worker',
+  ];
+  const set = changes.flatMap((change) => ['--set', change]);
+  const { stdout } = await runCommand(['run', file, '--out', out, '--quiet', '--json', ...set]);
+  const { directory: run } = JSON.parse(stdout) as { directory: string };
+  const replies = readLines(join(run, 'clients.jsonl')) as (Line & { startVersion?: number })[];
+  const updates = replies.filter(({ kind, round }) => kind === 'update' && round >= 20);
+  const stale = updates.find(({ round, startVersion = round }) => startVersion < round && startVersion < 25) as Line;
+  const late = updates.find(({ round, startVersion = round }) => startVersion < round && startVersion >= 25) as Line;
+  for (const [line, from] of [
+    [stale, 0],
+    [late, 25],
+  ] as const) {
+    const replayed = await replay(run, line, '--json');
+    expect([replayed.stderr, replayed.code]).toEqual(['', 0]);
+    expect(JSON.parse(replayed.stdout)).toMatchObject({ round: line.round, same: true, from });
+  }
 });

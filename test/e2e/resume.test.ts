@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stream } from 'fedtempo/shared/math/rng.js';
 import { expect, test } from 'vitest';
 import { killAfter, recordsOf } from '../support/killed.js';
-import { runCommand, startCommand, temporaryFolder } from '../support/processes.js';
+import { repository, runCommand, startCommand, temporaryFolder } from '../support/processes.js';
 
 interface Summary {
   readonly digest: string;
@@ -72,11 +72,13 @@ function uninterrupted() {
   return whole;
 }
 
+/** Without bytes on the wire, which follow from the pool. */
+const wireless = ({ bytesDown: _, bytesUp: __, totalBytes: ___, ...rest }: Record<string, unknown>) => rest;
+
 async function expectTheSame({ directory, ...summary }: Summary): Promise<void> {
   const { digest, rounds, clients, checkpoint } = await uninterrupted();
   expect(summary).toMatchObject({ digest, outcome: 'rounds', rounds: ROUNDS });
   const records = recordsOf(directory);
-  const wireless = ({ bytesDown: _, bytesUp: __, totalBytes: ___, ...rest }: Record<string, unknown>) => rest;
   expect(records.rounds.map(wireless)).toEqual(rounds.map(wireless));
   expect(records.clients).toEqual(clients);
   expect(readFileSync(join(directory, 'checkpoint.safetensors'))).toEqual(checkpoint);
@@ -133,6 +135,25 @@ test('resumed with another pool and another number of workers each time', { time
     { kind: 'worker', workers: 1 },
     { kind: 'process', workers: 1 },
   ]);
+});
+
+test('an asynchronous run in virtual time, killed with tasks in flight', { timeout: 300_000 }, async () => {
+  const { out } = place();
+  const file = join(out, '..', 'asynchronous.yaml');
+  const shipped = readFileSync(join(repository, 'scenarios/stragglers.yaml'), 'utf8');
+  writeFileSync(file, shipped.replace(/\nvariants:[\s\S]*/, '\n'));
+  const algorithm = '{ kind: fedbuff, bufferSize: 4, maxStaleness: 20 }';
+  const changes = [`federation.algorithm=${algorithm}`, 'federation.rounds=150', 'checkpoint.every=7', 'stop={}'];
+  const run = ['run', file, '--out', out, ...changes.flatMap((change) => ['--set', change])];
+  const expected = await summaryOf([...run, ...poolArguments.inline]);
+  const directory = (await killAfter([...run, ...poolArguments.worker], 20)) as string;
+  await killAfter(['resume', directory, ...poolArguments.process], 30);
+  await killAfter(['resume', directory, ...poolArguments.inline], 40);
+  const summary = await summaryOf(['resume', directory, ...poolArguments.worker]);
+  expect(summary).toMatchObject({ digest: expected.digest, rounds: 150 });
+  const [records, whole] = [recordsOf(directory), recordsOf(expected.directory)];
+  expect(records.rounds.map(wireless)).toEqual(whole.rounds.map(wireless));
+  expect(records.clients).toEqual(whole.clients);
 });
 
 test('with the newest checkpoint cut, it says so and goes on from the one before', { timeout: 300_000 }, async () => {

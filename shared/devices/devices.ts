@@ -9,8 +9,8 @@ import { FedtempoError } from '../errors.js';
 import { stream } from '../math/rng.js';
 import { type Availability, always, createAvailability, insideWindows } from './availability.js';
 import type { DeviceClass, DevicesSpec } from './device-spec.js';
-import { draw } from './distribution.js';
-import { admitted, type Quantities, quantities, quantityNames } from './quantities.js';
+import { type Distribution, draw } from './distribution.js';
+import { admitted, type Quantities, type QuantityName, quantities, quantityNames } from './quantities.js';
 import { readTrace } from './trace.js';
 
 export interface Device extends Quantities {
@@ -50,14 +50,18 @@ function devicesOfClasses(classes: readonly DeviceClass[], seed: number): Device
     // Rounding of the sum may leave a sliver beyond the last class.
     return found ?? sorted[sorted.length - 1];
   };
+  const drawn = (name: QuantityName, spec: Distribution, client: number): number =>
+    admitted(name, draw(spec, stream(seed, 'device', quantities[name].slot, client)));
   return {
     deviceOf: (client) => {
       const spec = classOf(client);
-      const drawn = quantityNames.map((name) => {
-        const random = stream(seed, 'device', quantities[name].slot, client);
-        return [name, admitted(name, draw(spec[name], random))];
-      });
-      return { name: spec.name, ...(Object.fromEntries(drawn) as Quantities) };
+      const device: { [name in QuantityName]?: number } & { name: string } = { name: spec.name };
+      for (const name of quantityNames) {
+        const written = spec[name];
+        // A fixed number needs no stream, which would cost more than all the rest.
+        device[name] = typeof written === 'number' ? written : drawn(name, written, client);
+      }
+      return device as Device;
     },
     availabilityOf: (client) => createAvailability(classOf(client).availability, seed, client),
     alwaysAvailable: classes.every(({ availability }) => availability === undefined || availability === 1),

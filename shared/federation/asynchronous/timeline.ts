@@ -114,7 +114,9 @@ export function createTimeline(rules: TimelineRules): Timeline {
     const count = rules.concurrency(state.version) - state.inFlight.length;
     if (count <= 0) return { ...state, wakeAt: null };
     // A client trains one task at a time, and once for a server step: its batches are numbered by the version.
-    const excluded = new Set([...state.inFlight, ...state.buffer].map(({ client }) => client));
+    const excluded = new Set<number>();
+    for (const { client } of state.inFlight) excluded.add(client);
+    for (const { client } of state.buffer) excluded.add(client);
     const { clock: time, version, selections: selection } = state;
     const { clients, wakeAt } = rules.select({ count, selection, time, excluded });
     const begun = clients.map((client, index): FlightTask => {

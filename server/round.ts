@@ -1,12 +1,14 @@
 /** One round of a flat federation: dispatch, add up replies as they come, then new weights, or the old ones if too few replied. */
-import type { Aggregator } from '../shared/federation/aggregator.js';
+import type { Aggregator, Weighting } from '../shared/federation/aggregator.js';
 import type { Algorithm, ServerState, ServerValues } from '../shared/federation/algorithm.js';
+import type { ClientStates } from '../shared/federation/client-state.js';
 import type { UpdateSpread } from '../shared/schedule/adaptive/adaptive.js';
 import type { Spans } from '../shared/times/spans.js';
+import type { CountedUpdate } from '../shared/training/reply.js';
 import type { RoundPlan } from '../shared/training/round-plan.js';
 import { type Collected, collect } from './collect.js';
 import type { ClientPool } from './pool/pool.js';
-import { spreadOf } from './update-spread.js';
+import { spreadOf, weightOf } from './update-spread.js';
 
 export interface RoundInput {
   readonly plan: RoundPlan;
@@ -17,6 +19,10 @@ export interface RoundInput {
   readonly serverValues: (spread: UpdateSpread | null) => ServerValues;
   /** Whether the updates are measured: a pass over each. */
   readonly measure: boolean;
+  /** Where the algorithm keeps client state. What a round changes of it counts when it is committed there. */
+  readonly states?: ClientStates | undefined;
+  /** Clients, and examples of all clients: what all of them would weigh. */
+  readonly population: { readonly clients: number; readonly examples: number };
   readonly serverState: ServerState;
   readonly pool: ClientPool;
   /** The size of a client's shard, n_k. */
@@ -56,10 +62,12 @@ export interface RoundResult extends Omit<Collected, 'ms'> {
 
 /** Runs one round. Returns undefined if `signal` aborted it: nothing of it counts then. */
 export async function runRound(input: RoundInput): Promise<RoundResult | undefined> {
-  const { plan, cohort, weights, algorithm, pool, shardSize, measure, signal } = input;
+  const { plan, cohort, weights, algorithm, pool, shardSize, measure, signal, serverState, states } = input;
   const cohortExamples = cohort.reduce((sum, client) => sum + shardSize(client), 0);
-  const aggregator = algorithm.createAggregator(weights.length, cohortExamples);
-  const groups = [{ plan, weights, clients: cohort, aggregator }];
+  const aggregator = algorithm.createAggregator(weights.length, cohortExamples, cohort.length);
+  const control = algorithm.control?.(weights.length, serverState);
+  const variates = control && states && { control, states };
+  const groups = [{ plan, weights, clients: cohort, aggregator, variates }];
   const collected = await collect({ groups, shardSize, measure }, pool, signal);
   if (collected === undefined) return undefined;
 
@@ -73,11 +81,22 @@ function step(input: RoundInput, { updates }: Collected, aggregator: Aggregator)
   const { weights, algorithm, measure, serverState } = input;
   const committed = updates.length >= input.minimumReplies;
   const mean = updates.length > 0 ? aggregator.finish() : undefined;
-  const spread = mean !== undefined && measure ? spreadOf(updates, mean) : null;
+  const { weighting } = algorithm;
+  const spread = mean !== undefined && measure ? spreadOf(updates, mean.subarray(0, weights.length), weighting) : null;
   const server = input.serverValues(spread);
   const next =
     committed && mean !== undefined
-      ? algorithm.serverStep(weights, mean, server, serverState)
+      ? algorithm.serverStep(weights, mean, server, serverState, shareOf(updates, weighting, input.population))
       : { weights, state: serverState };
   return { weights: next.weights, serverState: next.state, server, spread, committed };
+}
+
+/** What updates weigh of what those of all clients would. */
+function shareOf(
+  updates: readonly CountedUpdate[],
+  weighting: Weighting,
+  { clients, examples }: RoundInput['population'],
+): number {
+  const replied = updates.reduce((sum, update) => sum + weightOf(update, weighting), 0);
+  return replied / (weighting === 'uniform' ? clients : examples);
 }

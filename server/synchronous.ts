@@ -17,11 +17,14 @@ export function synchronousRounds({
   planner,
   pool,
   shardSize,
+  examples,
+  states,
   virtual,
   spans,
 }: RoundSourceOptions): RoundSource {
   const { federation, data, seed } = scenario;
   const algorithm = createAlgorithm(federation.algorithm);
+  const population = { clients: data.partition.clients, examples };
   return async ({ round, values, overrides, carried, serverValues, measure, signal }) => {
     const { weights, serverState, seconds: clock } = carried;
     const cohortSize = values.cohortSize ?? federation.cohort.size;
@@ -31,7 +34,7 @@ export function synchronousRounds({
     const plan = planner.plan(round, longestShard(training, shardSize), overrides);
     const minimumReplies = Math.min(federation.minimumReplies, cohortSize);
     const rules = { plan, cohort: training, algorithm, shardSize, minimumReplies, serverValues, measure };
-    const trained = await runRound({ ...rules, weights, serverState, pool, signal, spans });
+    const trained = await runRound({ ...rules, weights, serverState, states, population, pool, signal, spans });
     if (trained === undefined) return undefined;
     const result = simulated === undefined ? trained : withSimulated(trained, simulated, round);
     const next = { weights: result.weights, serverState: result.serverState, seconds: simulated?.end ?? clock };

@@ -48,11 +48,11 @@ export class ExactMean implements Aggregator {
   ) {
     this.#scale = powerOfTwo(gridExponent(maxExamples));
     this.#sums = sums;
-    this.spec = { kind: 'exactMean', parameters, maxExamples };
+    this.spec = { kind: 'exactMean', parameters, maxExamples, storage: parameters };
     if (gathered !== undefined) this.#count(gathered.clients, gathered.examples);
   }
 
-  add({ client, delta, examples }: Update): void {
+  add({ client, delta, examples }: Pick<Update, 'client' | 'delta' | 'examples'>): void {
     this.#count([client], examples);
     const [sums, scale] = [this.#sums, this.#scale];
     // ⌊x + ½⌋ is Math.round(x) for every x of 24 bits, in half its time.

@@ -4,6 +4,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { Core } from '../kernels/kernels.js';
 import { stream } from '../math/rng.js';
 import { shortestFloat32 } from '../math/shortest.js';
+import { type ControlVariates, changeOf, correctionOf } from './control-variate.js';
 import type { Update } from './reply.js';
 import type { RoundPlan } from './round-plan.js';
 import { stepTable } from './step-table.js';
@@ -15,6 +16,8 @@ export interface LocalTask {
   readonly weights: Float32Array;
   readonly shard: Dataset;
   readonly seed: number;
+  /** Where the algorithm uses them. The update then carries the change of the client's. */
+  readonly variates?: ControlVariates | undefined;
   /** Monotonic milliseconds, for `trainMs` alone. */
   readonly now: () => number;
   /** Where the update's parameters go [p]; a new array without it. */
@@ -23,7 +26,7 @@ export interface LocalTask {
 
 /** Trains on one client's shard and returns delta = local − global, float32. */
 export function trainLocally(core: Core, task: LocalTask): Update {
-  const { plan, client, weights, shard, seed, now } = task;
+  const { plan, client, weights, shard, seed, variates, now } = task;
   const began = now();
   const batchSize = plan.batchSize === 'full' ? shard.examples : Math.min(plan.batchSize, shard.examples);
   const random = stream(seed, 'batches', plan.round, client);
@@ -35,7 +38,8 @@ export function trainLocally(core: Core, task: LocalTask): Update {
   const delta = task.into ?? new Float32Array(weights.length);
   delta.set(weights);
   core.load(shard);
-  const totals = core.train(delta, batches.order, table, { optimizer: plan.clientOptimizer });
+  const correction = variates === undefined ? {} : { correction: correctionOf(variates) };
+  const totals = core.train(delta, batches.order, table, { optimizer: plan.clientOptimizer, ...correction });
   for (let index = 0; index < delta.length; index++) delta[index] -= weights[index];
 
   return {
@@ -43,6 +47,7 @@ export function trainLocally(core: Core, task: LocalTask): Update {
     round: plan.round,
     client,
     delta,
+    ...(variates === undefined ? {} : { stateChange: changeOf(variates.control, delta, learningRates) }),
     examples: shard.examples,
     metrics: {
       loss: totals.lossSum / totals.examples,

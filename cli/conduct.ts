@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type ClientData, loadData } from '../client/load-data.js';
+import type { ClientStateStore } from '../server/client-state/client-state-store.js';
 import { coordinate } from '../server/coordinator.js';
 import type { ClientPool } from '../server/pool/pool.js';
 import { encodeState, type RunState } from '../server/run-state.js';
@@ -37,6 +38,8 @@ export interface RunSetting {
 export interface Begun {
   readonly store: RunStore;
   readonly start: RunState;
+  /** What clients keep, as it was at `start`; undefined where they keep nothing. */
+  readonly states: ClientStateStore | undefined;
   /** The rounds that were done before. */
   readonly rounds: readonly KeptRecord[];
   /** Time that they took. */
@@ -73,10 +76,12 @@ export async function conduct(
   };
   const { pool, evaluator } = await startPool({ scenario, folder, kernels, loaded: data, table, note, signal });
   let store: RunStore | undefined;
+  let states: ClientStateStore | undefined;
   try {
     const begun = begin(data, pool);
     store = begun.store;
-    const save = checkpointer(scenario, data, store);
+    states = begun.states;
+    const save = checkpointer(scenario, data, store, states);
     let savedAt = performance.now();
     for (const warning of warningsFor(scenario, data)) note(`warning: ${warning}`);
     progress.start(scenario, factsOf(data, pool, store.directory), begun.rounds.length);
@@ -91,6 +96,7 @@ export async function conduct(
       planner,
       examples,
       shardSize: (client) => partition.sizeOf(client),
+      states,
       signal,
       spans: table.own,
       onRound: ({ record, clients, state }) => {
@@ -136,16 +142,25 @@ export async function conduct(
   } finally {
     progress.stop();
     store?.close();
+    states?.close();
     await Promise.all([pool.close(), evaluator.close()]);
   }
 }
 
-function checkpointer(scenario: Scenario, { source, model }: ClientData, store: RunStore): (state: RunState) => void {
+function checkpointer(
+  scenario: Scenario,
+  { source, model }: ClientData,
+  store: RunStore,
+  states: ClientStateStore | undefined,
+): (state: RunState) => void {
   const { name, seed } = scenario;
-  const facts = { name, seed, scenario: scenarioDigest(scenario), dataset: source.digest, clientState: null };
+  const digests = { scenario: scenarioDigest(scenario), dataset: source.digest };
   return (state) => {
     const { further, ...rest } = encodeState(state);
     const { rounds, weights } = state;
+    // Where a round failed between its end and its record, clients are a round ahead: the checkpoint before holds then.
+    if (states !== undefined && states.rounds !== rounds) return;
+    const facts = { name, seed, ...digests, clientState: states?.snapshot() ?? null };
     store.checkpoint(
       encodeCheckpoint({ ...facts, ...rest, rounds, lines: store.lines }, model.layout, weights, further),
     );

@@ -8,6 +8,7 @@ import type { KeptRecord, Outcome } from '../server/store/records.js';
 import { RunStore } from '../server/store/run-store.js';
 import { chooseKernels } from '../shared/kernels/choose.js';
 import { initialize } from '../shared/model/initialize.js';
+import { openStates, reopenStates } from './client-states.js';
 import { conduct, type FinishedRun, type RunSetting } from './conduct.js';
 import { refuseOtherData, refuseOtherRecords, refuseOtherRun } from './same-run.js';
 import { locating, openScenario } from './scenario-file.js';
@@ -66,12 +67,19 @@ function reopen(
 ) {
   const { model } = data;
   let start: RunState = firstState(initialize(model, scenario.model.initialization, scenario.seed));
-  const { store, refused, rounds } = RunStore.reopen(directory, (checkpoint, records) => {
-    if (checkpoint === undefined) return;
-    refuseOtherRun(checkpoint, scenario, data, directory);
-    start = decodeState(checkpoint, model.layout, records.at(-1));
-    refuseOtherRecords(start, directory);
-  });
+  let states = openStates(scenario, model, directory);
+  const { store, refused, rounds } = RunStore.reopen(
+    directory,
+    (checkpoint, records) => {
+      if (checkpoint === undefined) return;
+      start = decodeState(checkpoint, model.layout, records.at(-1));
+      refuseOtherRecords(start, directory);
+    },
+    (checkpoint) => {
+      refuseOtherRun(checkpoint, scenario, data, directory);
+      states = reopenStates(scenario, model, directory, checkpoint);
+    },
+  );
   const note = (text: string) => {
     progress.note(text);
     log.warn(text);
@@ -79,7 +87,7 @@ function reopen(
   if (refused !== undefined) note(refused.message);
   const { version } = versions();
   if (manifest.version !== version) note(`the run was begun by fedtempo ${manifest.version}, this is ${version}`);
-  return { store, start, rounds, wallMs: summary?.wallMs ?? timeOf(rounds) };
+  return { store, start, states, rounds, wallMs: summary?.wallMs ?? timeOf(rounds) };
 }
 
 /** Of a run that was killed no more is known. */

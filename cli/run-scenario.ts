@@ -6,6 +6,7 @@ import { RunStore } from '../server/store/run-store.js';
 import { chooseKernels } from '../shared/kernels/choose.js';
 import { initialize } from '../shared/model/initialize.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
+import { openStates } from './client-states.js';
 import { conduct, type FinishedRun, type RunSetting } from './conduct.js';
 import { versions } from './versions.js';
 
@@ -23,8 +24,8 @@ export async function runScenario({ out, ...setting }: RunOptions): Promise<Fini
   const { scenario, folder, kernels } = setting;
   const { name, seed } = scenario;
   const startedAt = new Date();
-  return conduct(setting, ({ source, model }, pool) => ({
-    store: RunStore.create({
+  return conduct(setting, ({ source, model }, pool) => {
+    const store = RunStore.create({
       out,
       name,
       seed,
@@ -40,11 +41,10 @@ export async function runScenario({ out, ...setting }: RunOptions): Promise<Fini
         pool: { kind: pool.kind, workers: pool.workers },
         kernels: chooseKernels(kernels).name,
       },
-    }),
-    start: firstState(initialize(model, scenario.model.initialization, seed)),
-    rounds: [],
-    wallMs: 0,
-  }));
+    });
+    const start = firstState(initialize(model, scenario.model.initialization, seed));
+    return { store, start, states: openStates(scenario, model, store.directory), rounds: [], wallMs: 0 };
+  });
 }
 
 /** The stored scenario stands in another folder and must find its data from there. */

@@ -10,6 +10,7 @@ import type { ClientPool } from '../server/pool/pool.js';
 import { ProcessPool } from '../server/pool/process.js';
 import { WorkerPool } from '../server/pool/worker/worker-pool.js';
 import type { TimeTable } from '../server/times/time-table.js';
+import { keepsClientState } from '../shared/federation/algorithm.js';
 import { chooseKernels, type KernelsName } from '../shared/kernels/choose.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
 import { versions } from './versions.js';
@@ -77,6 +78,7 @@ function processPool({ scenario, folder, kernels, loaded, table, note, signal }:
       replyMs: pool.replySeconds * 1000,
       command: [process.execPath, entry],
       environment: { FEDTEMPO_KERNELS: kernels, FEDTEMPO_SOFTWARE: `fedtempo ${version}` },
+      stateful: keepsClientState(scenario.federation.algorithm),
       profile: table.keeps,
       note,
     },

@@ -43,6 +43,8 @@ class Connection {
   #assignment: Assignment | undefined;
   #worker: TrainingWorker | undefined;
   #key: RoundKey | undefined;
+  /** Whether clients keep state in the present round. */
+  #stateful = false;
   #silence: NodeJS.Timeout | undefined;
 
   constructor(options: ConnectionOptions, ended: (ending: Ending) => void) {
@@ -51,7 +53,7 @@ class Connection {
     this.#socket = new WebSocket(options.url, {
       headers: { authorization: `Bearer ${options.token}` },
       perMessageDeflate: false,
-      maxPayload: maxFrameBytes(MAX_PARAMETERS),
+      maxPayload: maxFrameBytes(2 * MAX_PARAMETERS),
       handshakeTimeout: limits.helloMs,
     });
     this.#socket.on('error', (error) => {
@@ -97,12 +99,12 @@ class Connection {
           return this.#close('UNEXPECTED_MESSAGE', `a round with a tensor of ${tensor.length} bytes`);
         }
         this.#key = { run: message.run, round: message.round, nonce: message.nonce };
-        return this.#worker.startRound(content.plan, content.weights);
+        this.#stateful = message.control;
+        return this.#worker.startRound(content);
       }
       case 'train':
         if (message.round !== this.#key?.round) return this.#close('UNEXPECTED_MESSAGE', 'train without its round');
-        for (const client of message.clients) this.#worker?.train(client);
-        return;
+        return this.#train(message.clients, tensorOf(tensor));
       case 'answer':
         return; // The coordinator records refusals; there is nothing for a client to repeat.
       case 'goodbye':
@@ -124,6 +126,18 @@ class Connection {
     );
   }
 
+  /** @param state [p], or empty for zeros, of the one client named in a round where clients keep state */
+  #train(clients: readonly number[], state: Float32Array): void {
+    const most = this.#stateful ? (this.#assignment?.parameters ?? 0) : 0;
+    if (state.length !== 0 && state.length !== most) {
+      return this.#close('UNEXPECTED_MESSAGE', `a state of ${state.length} values, expected none or ${most}`);
+    }
+    if (this.#stateful && clients.length !== 1) {
+      return this.#close('UNEXPECTED_MESSAGE', `states of ${clients.length} clients in one message`);
+    }
+    for (const client of clients) this.#worker?.train(client, state.length === 0 ? undefined : state);
+  }
+
   /** What the training thread says, sent on under the key of its round. */
   #reply(reply: FromThread): void {
     switch (reply.type) {
@@ -134,9 +148,10 @@ class Connection {
       case 'failed':
         return this.#close('CLIENT_FAILED', reply.reason);
       case 'update': {
-        const { delta, client, round, examples, metrics, used, trainMs } = reply.update;
+        const { delta, stateChange, client, round, examples, metrics, used, trainMs } = reply.update;
         if (this.#key?.round !== round) return;
-        return this.#send({ type: 'update', ...this.#key, client, examples, metrics, used, trainMs }, delta);
+        const message = { type: 'update' as const, ...this.#key, client, examples, metrics, used, trainMs };
+        return this.#send(message, delta, stateChange);
       }
       case 'failure': {
         if (this.#key?.round !== reply.round) return;
@@ -146,8 +161,8 @@ class Connection {
     }
   }
 
-  #send(message: ClientMessage, tensor?: Float32Array): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encodeFrame(message, tensor));
+  #send(message: ClientMessage, ...tensor: (Float32Array | undefined)[]): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encodeFrame(message, ...tensor));
   }
 
   #close(code: keyof typeof closeCodes, reason: string): void {

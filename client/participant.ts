@@ -6,6 +6,7 @@ import type { Dataset } from '../shared/data/dataset.js';
 import type { Partition } from '../shared/data/partition/partition.js';
 import type { Core, EvaluationTotals, Kernels } from '../shared/kernels/kernels.js';
 import { Spans } from '../shared/times/spans.js';
+import type { ControlVariates } from '../shared/training/control-variate.js';
 import { trainLocally } from '../shared/training/local-training.js';
 import type { Update } from '../shared/training/reply.js';
 import type { RoundPlan } from '../shared/training/round-plan.js';
@@ -17,8 +18,15 @@ export interface Participant {
    *
    * @param weights global weights [p], left as they are
    * @param transient whether the update's parameters are needed only until the next answer: their memory is then used again
+   * @param variates where the algorithm uses them
    */
-  answer(plan: RoundPlan, client: number, weights: Float32Array, transient?: boolean): Update;
+  answer(
+    plan: RoundPlan,
+    client: number,
+    weights: Float32Array,
+    transient?: boolean,
+    variates?: ControlVariates,
+  ): Update;
   /** Evaluates weights [p] on the test examples from .. to − 1. */
   evaluate(weights: Float32Array, from: number, to: number): EvaluationTotals;
   /** Where its time went. */
@@ -57,7 +65,7 @@ export function createParticipant(
   let evaluating: Core | undefined;
   let testPart: { from: number; to: number; examples: Dataset } | undefined;
   return {
-    answer: (plan, client, weights, transient = false) => {
+    answer: (plan, client, weights, transient = false, variates = undefined) => {
       const of = { round: plan.round, client };
       const shard = spans.measure(
         'prepare',
@@ -70,7 +78,7 @@ export function createParticipant(
       );
       if (transient && scratch.length !== weights.length) scratch = new Float32Array(weights.length);
       const into = transient ? scratch : undefined;
-      const task = { plan, client, weights, shard, seed, now: () => performance.now(), into };
+      const task = { plan, client, weights, shard, seed, variates, now: () => performance.now(), into };
       return spans.measure('train', () => trainLocally(core, task), of);
     },
     evaluate: (weights, from, to) => {

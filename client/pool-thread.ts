@@ -58,25 +58,30 @@ function train(participant: Participant, { queues: memory, groups, measure, tamp
   const replies: ThreadReply[] = [];
   for (let task = queues.take(thread); task !== undefined; task = queues.take(thread)) {
     const { client, group, examples } = task;
-    const { plan, weights } = groups[group];
+    const { plan, weights, variates } = groups[group];
+    const lent = variates?.lent.get(client);
     try {
-      const update = participant.answer(plan, client, weights, aggregators[group] !== undefined);
+      const aggregator = aggregators[group];
+      const own = variates && { control: variates.control, own: lent?.before };
+      const update = participant.answer(plan, client, weights, aggregator !== undefined, own);
       const began = performance.now();
       const reception = {
         parameters: weights.length,
         examples,
-        aggregator: aggregators[group],
+        aggregator,
+        lent,
         measure,
         digestOf,
         tampering: tampering.get(client),
       };
       const receive = () => receiveUpdate(update, reception);
       const reply = participant.spans.measure('receive', receive, { round: plan.round, client });
-      replies.push({ reply, receiveMs: performance.now() - began });
+      replies.push({ reply, group, receiveMs: performance.now() - began });
     } catch (error) {
       const reason = messageOf(error);
       replies.push({
         reply: { kind: 'failure', round: plan.round, client, code: 'client-error', reason },
+        group,
         receiveMs: 0,
       });
     }

@@ -1,8 +1,8 @@
 /** What passes between a client process's event loop and its training thread. */
 
 import type { KernelsName } from '../shared/kernels/choose.js';
+import type { RoundContent } from '../shared/protocol/round-frame.js';
 import type { Update } from '../shared/training/reply.js';
-import type { RoundPlan } from '../shared/training/round-plan.js';
 import type { ClientScenario } from './load-data.js';
 
 export interface ThreadData {
@@ -12,9 +12,10 @@ export interface ThreadData {
 }
 
 export type ToThread =
-  /** The global weights [p] of a round, for the clients that follow. */
-  | { readonly type: 'round'; readonly plan: RoundPlan; readonly weights: Float32Array }
-  | { readonly type: 'train'; readonly client: number };
+  /** For the clients that follow. */
+  | ({ readonly type: 'round' } & RoundContent)
+  /** `state`: the client's [p]; undefined for zeros, or where clients keep none. */
+  | { readonly type: 'train'; readonly client: number; readonly state: Float32Array | undefined };
 
 export type FromThread =
   | { readonly type: 'ready'; readonly datasetDigest: string; readonly examples: number; readonly clients: number }

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../shared/errors.js';
 import { chooseKernels } from '../shared/kernels/choose.js';
-import type { RoundPlan } from '../shared/training/round-plan.js';
+import type { RoundContent } from '../shared/protocol/round-frame.js';
 import { loadData } from './load-data.js';
 import { createParticipant, type Participant } from './participant.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
@@ -23,17 +23,22 @@ try {
 }
 
 function serve(participant: Participant): void {
-  let current: { plan: RoundPlan; weights: Float32Array } | undefined;
+  let current: RoundContent | undefined;
   port?.on('message', (message: ToThread) => {
     if (message.type === 'round') {
       current = message;
       return;
     }
     if (current === undefined) return;
-    const { plan, weights } = current;
+    const { plan, weights, control } = current;
     try {
-      const update = participant.answer(plan, message.client, weights);
-      send({ type: 'update', update }, [update.delta.buffer as ArrayBuffer]);
+      const variates = control && { control, own: message.state };
+      const update = participant.answer(plan, message.client, weights, false, variates);
+      const arrays = update.stateChange === undefined ? [update.delta] : [update.delta, update.stateChange];
+      send(
+        { type: 'update', update },
+        arrays.map(({ buffer }) => buffer as ArrayBuffer),
+      );
     } catch (error) {
       send({ type: 'failure', client: message.client, round: plan.round, reason: messageOf(error) });
     }

@@ -1,6 +1,6 @@
 /** The event loop's handle on the training thread. */
 import { Worker } from 'node:worker_threads';
-import type { RoundPlan } from '../shared/training/round-plan.js';
+import type { RoundContent } from '../shared/protocol/round-frame.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
 
 export class TrainingWorker {
@@ -13,13 +13,14 @@ export class TrainingWorker {
     this.#worker.on('error', (error) => onReply({ type: 'failed', reason: error.message }));
   }
 
-  /** @param weights [p], handed over: the caller must not use them again */
-  startRound(plan: RoundPlan, weights: Float32Array): void {
-    this.#post({ type: 'round', plan, weights }, [weights.buffer as ArrayBuffer]);
+  /** @param content its arrays are handed over: the caller must not use them again */
+  startRound(content: RoundContent): void {
+    this.#post({ type: 'round', ...content }, buffersOf(content.weights, content.control));
   }
 
-  train(client: number): void {
-    this.#post({ type: 'train', client });
+  /** @param state the client's [p], handed over too; undefined for zeros, or where clients keep none */
+  train(client: number, state: Float32Array | undefined): void {
+    this.#post({ type: 'train', client, state }, buffersOf(state));
   }
 
   /** Ends the thread, in the middle of training if need be. */
@@ -30,4 +31,8 @@ export class TrainingWorker {
   #post(message: ToThread, transfer: ArrayBuffer[] = []): void {
     this.#worker.postMessage(message, transfer);
   }
+}
+
+function buffersOf(...arrays: (Float32Array | undefined)[]): ArrayBuffer[] {
+  return arrays.flatMap((array) => (array === undefined ? [] : [array.buffer as ArrayBuffer]));
 }

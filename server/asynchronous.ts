@@ -65,7 +65,7 @@ export function asynchronousRounds(options: RoundSourceOptions): RoundSource {
       const server = serverValues(spread);
       const next =
         committed && aggregate !== undefined
-          ? algorithm.serverStep(weights, aggregate, server, serverState)
+          ? algorithm.serverStep(weights, aggregate, server, serverState, 1)
           : { weights, state: serverState };
       return { weights: next.weights, serverState: next.state, server, spread, committed };
     };

@@ -16,6 +16,7 @@ import type { UpdateSpread } from '../shared/schedule/adaptive/adaptive.js';
 import type { Spans } from '../shared/times/spans.js';
 import { AdaptiveControl } from './adaptive-control.js';
 import { asynchronousRounds } from './asynchronous.js';
+import type { RoundStates } from './client-state/round-states.js';
 import { diverged, reachedTarget, starved } from './ending.js';
 import type { Evaluation, Evaluator } from './evaluation/evaluator.js';
 import { withFaults } from './pool/faults.js';
@@ -37,6 +38,8 @@ export interface CoordinatorOptions {
   readonly shardSize: (client: number) => number;
   /** n, training examples of all clients. */
   readonly examples: number;
+  /** What clients keep between rounds, where the algorithm lets them. */
+  readonly states?: RoundStates | undefined;
   /** Called once a round, after it; whatever it throws ends the run. */
   readonly onRound: (done: DoneRound) => void;
   readonly signal: AbortSignal;
@@ -138,6 +141,8 @@ class Run {
       const trained = await training;
       if (trained === undefined) break;
       ({ carried, abandoned } = trained);
+      // The round before was recorded, and the next has not begun: no other round sees this in between.
+      this.#options.states?.commit(trained.facts.result.committed);
       const evaluation = this.#evaluate(round, carried.weights);
       // It is waited for when the round is recorded; until then a failure of it is nobody's.
       evaluation.catch(() => {});

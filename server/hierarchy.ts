@@ -14,7 +14,7 @@ import {
 } from '../shared/federation/hierarchy.js';
 import type { Collected } from './collect.js';
 import type { TaskGroup } from './pool/pool.js';
-import { createCohortAggregator, dispatchRound, type RoundInput, type RunRound } from './round.js';
+import { createCohortAggregator, dispatchRound, type RoundInput, type RunRound, shareOf } from './round.js';
 import { spreadOf } from './update-spread.js';
 
 /** The clients of the cohort at one edge. */
@@ -73,7 +73,8 @@ function step(input: RoundInput, { updates }: Collected, { before, groups, cloud
   }
   const ofClients = committed ? clientMean : undefined;
   const mean = together ? ofClients : cloudMean(edges);
-  const next = mean && algorithm.serverStep(before.cloud, mean, server, serverState);
+  const share = shareOf(updates, algorithm.weighting, input.population);
+  const next = mean && algorithm.serverStep(before.cloud, mean, server, serverState, share);
   const weights = next?.weights ?? before.cloud;
   if (!cloudRound) return { weights, serverState, server, spread, committed, hierarchy: edges };
   const state = next === undefined ? serverState : next.state;

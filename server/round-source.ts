@@ -1,5 +1,6 @@
 /** How a round comes about: a synchronous one, or the next server version of an asynchronous run. */
 import type { ServerValues } from '../shared/federation/algorithm.js';
+import type { ClientStates } from '../shared/federation/client-state.js';
 import type { RoundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
 import type { VirtualTime } from '../shared/scenario/virtual-time.js';
@@ -45,6 +46,10 @@ export interface RoundSourceOptions {
   readonly pool: ClientPool;
   /** n_k */
   readonly shardSize: (client: number) => number;
+  /** n, training examples of all clients. */
+  readonly examples: number;
+  /** What clients keep between rounds, where the algorithm lets them. */
+  readonly states?: ClientStates | undefined;
   /** Undefined without a device model. */
   readonly virtual: VirtualTime | undefined;
   readonly spans: Spans;

@@ -1,13 +1,15 @@
 /** One round of a flat federation: dispatch, add up replies as they come, then new weights, or the old ones if too few replied. */
-import type { Aggregator } from '../shared/federation/aggregator.js';
+import type { Aggregator, Weighting } from '../shared/federation/aggregator.js';
 import type { Algorithm, ServerState, ServerValues } from '../shared/federation/algorithm.js';
+import type { ClientStates } from '../shared/federation/client-state.js';
 import type { Hierarchy } from '../shared/federation/hierarchy.js';
 import type { UpdateSpread } from '../shared/schedule/adaptive/adaptive.js';
 import type { Spans } from '../shared/times/spans.js';
+import type { CountedUpdate } from '../shared/training/reply.js';
 import type { RoundPlan } from '../shared/training/round-plan.js';
 import { type Collected, collect } from './collect.js';
 import type { ClientPool, TaskGroup } from './pool/pool.js';
-import { spreadOf } from './update-spread.js';
+import { spreadOf, weightOf } from './update-spread.js';
 
 export interface RoundInput {
   readonly plan: RoundPlan;
@@ -18,6 +20,10 @@ export interface RoundInput {
   readonly serverValues: (spread: UpdateSpread | null) => ServerValues;
   /** Whether the updates are measured: a pass over each. */
   readonly measure: boolean;
+  /** Where the algorithm keeps client state. What a round changes of it counts when it is committed there. */
+  readonly states?: ClientStates | undefined;
+  /** Clients, and examples of all clients: what all of them would weigh. */
+  readonly population: { readonly clients: number; readonly examples: number };
   readonly serverState: ServerState;
   /** Edges and cloud as the round before left them; undefined in a flat federation, and before the first round. */
   readonly hierarchy?: Hierarchy | undefined;
@@ -69,16 +75,18 @@ type Stepped = Pick<RoundResult, 'weights' | 'serverState' | 'server' | 'spread'
 export type RunRound = (input: RoundInput) => Promise<RoundResult | undefined>;
 
 export const runRound: RunRound = (input) => {
-  const { plan, cohort, weights } = input;
+  const { plan, cohort, weights, algorithm, serverState, states } = input;
   const aggregator = createCohortAggregator(input);
-  const groups = [{ plan, weights, clients: cohort, aggregator }];
+  const control = algorithm.control?.(weights.length, serverState);
+  const variates = control && states && { control, states };
+  const groups = [{ plan, weights, clients: cohort, aggregator, variates }];
   return dispatchRound(input, groups, (collected) => step(input, collected, aggregator));
 };
 
 /** An empty aggregator that can hold the updates of the whole cohort. */
 export function createCohortAggregator({ algorithm, weights, cohort, shardSize }: RoundInput): Aggregator {
   const cohortExamples = cohort.reduce((sum, client) => sum + shardSize(client), 0);
-  return algorithm.createAggregator(weights.length, cohortExamples);
+  return algorithm.createAggregator(weights.length, cohortExamples, cohort.length);
 }
 
 /** @param step makes the next weights of what has come back; the groups' aggregators hold the updates by then */
@@ -99,11 +107,22 @@ function step(input: RoundInput, { updates }: Collected, aggregator: Aggregator)
   const { weights, algorithm, measure, serverState } = input;
   const committed = updates.length >= input.minimumReplies;
   const mean = updates.length > 0 ? aggregator.finish() : undefined;
-  const spread = mean !== undefined && measure ? spreadOf(updates, mean) : null;
+  const { weighting } = algorithm;
+  const spread = mean !== undefined && measure ? spreadOf(updates, mean.subarray(0, weights.length), weighting) : null;
   const server = input.serverValues(spread);
   const next =
     committed && mean !== undefined
-      ? algorithm.serverStep(weights, mean, server, serverState)
+      ? algorithm.serverStep(weights, mean, server, serverState, shareOf(updates, weighting, input.population))
       : { weights, state: serverState };
   return { weights: next.weights, serverState: next.state, server, spread, committed };
+}
+
+/** What updates weigh of what those of all clients would. */
+export function shareOf(
+  updates: readonly CountedUpdate[],
+  weighting: Weighting,
+  { clients, examples }: RoundInput['population'],
+): number {
+  const replied = updates.reduce((sum, update) => sum + weightOf(update, weighting), 0);
+  return replied / (weighting === 'uniform' ? clients : examples);
 }

@@ -18,6 +18,8 @@ export function synchronousRounds({
   planner,
   pool,
   shardSize,
+  examples,
+  states,
   virtual,
   spans,
 }: RoundSourceOptions): RoundSource {
@@ -25,6 +27,7 @@ export function synchronousRounds({
   const { hierarchy: spec, rounds } = federation;
   const algorithm = createAlgorithm(federation.algorithm);
   const run = spec === undefined ? runRound : hierarchicalRounds(spec, rounds);
+  const population = { clients: data.partition.clients, examples };
   return async ({ round, values, overrides, carried, serverValues, measure, signal }) => {
     const { weights, serverState, hierarchy, seconds: clock } = carried;
     const cohortSize = values.cohortSize ?? federation.cohort.size;
@@ -34,7 +37,8 @@ export function synchronousRounds({
     const plan = planner.plan(round, longestShard(training, shardSize), overrides);
     const minimumReplies = Math.min(federation.minimumReplies, cohortSize);
     const rules = { plan, cohort: training, algorithm, shardSize, minimumReplies, serverValues, measure };
-    const trained = await run({ ...rules, weights, serverState, hierarchy, pool, signal, spans });
+    const state = { weights, serverState, hierarchy, states, population };
+    const trained = await run({ ...rules, ...state, pool, signal, spans });
     if (trained === undefined) return undefined;
     const result = simulated === undefined ? trained : withSimulated(trained, simulated, round);
     const seconds = simulated?.end ?? clock;

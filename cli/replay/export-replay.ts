@@ -15,12 +15,14 @@ import type { Replayed } from './replay-run.js';
 
 /** Names of the files, for help texts. */
 export const exported = ['before.safetensors', 'update.safetensors', 'shard.safetensors', 'replay.json'] as const;
+/** Only where the algorithm added something to every gradient. */
+const CORRECTION = 'correction.safetensors';
 
 /** @throws FedtempoError OUTPUT_UNWRITABLE, REPLAY_UNKNOWN if the client could not train */
 export function exportReplay(folder: string, directory: string, replayed: Replayed): void {
   const { task, scenario, data, fault } = replayed;
   if (task === undefined) return;
-  const { plan, weights, sent } = task;
+  const { plan, weights, correction, sent } = task;
   if (sent.kind === 'failure' || sent.delta === undefined) {
     const found = sent.kind === 'failure' ? sent.reason : 'no parameters';
     throw new FedtempoError('REPLAY_UNKNOWN', 'the client sent no update', { found, expected: 'an update' });
@@ -56,12 +58,14 @@ export function exportReplay(folder: string, directory: string, replayed: Replay
   ]);
   try {
     mkdirSync(folder, { recursive: true });
-    const write = (name: (typeof exported)[number], content: string | Uint8Array) =>
+    const write = (name: (typeof exported)[number] | typeof CORRECTION, content: string | Uint8Array) =>
       writeDurably(join(folder, name), content);
     const { layout } = model;
     write('before.safetensors', encodeSafetensors({ metadata, tensors: modelTensors(layout, weights) }));
     write('update.safetensors', encodeSafetensors({ metadata, tensors: modelTensors(layout, sent.delta) }));
     write('shard.safetensors', encodeSafetensors({ metadata, tensors: shardTensors }));
+    if (correction !== undefined)
+      write(CORRECTION, encodeSafetensors({ metadata, tensors: modelTensors(layout, correction) }));
     write('replay.json', `${JSON.stringify(replay)}\n`);
   } catch (error) {
     throw new FedtempoError('OUTPUT_UNWRITABLE', 'the export cannot be written', {

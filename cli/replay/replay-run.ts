@@ -2,8 +2,10 @@
  * Replays a run up to one client's update: from the nearest checkpoint before it, or from the start. The weights of every
  * round on the way must have the digest that was recorded, and so must the update.
  */
-import type { ClientData } from '../../client/load-data.js';
-import { loadData } from '../../client/load-data.js';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ClientData, loadData } from '../../client/load-data.js';
 import { coordinate } from '../../server/coordinator.js';
 import type { ClientPool } from '../../server/pool/pool.js';
 import { type RecordedReplies, recordedReplies, recordedRounds } from '../../server/replay/recorded.js';
@@ -14,10 +16,12 @@ import { readRun } from '../../server/store/read-run.js';
 import type { KeptRecord, RoundRecord } from '../../server/store/records.js';
 import { TimeTable } from '../../server/times/time-table.js';
 import { FedtempoError } from '../../shared/errors.js';
+import { keepsClientState } from '../../shared/federation/algorithm.js';
 import { initialize } from '../../shared/model/initialize.js';
 import { adaptiveSpecsOf } from '../../shared/scenario/plan.js';
 import { roundPlanner } from '../../shared/scenario/round-plan.js';
 import type { Scenario } from '../../shared/scenario/scenario.js';
+import { openStates } from '../client-states.js';
 import type { RunSetting } from '../conduct.js';
 import { refuseOtherData, refuseOtherRecords, refuseOtherRun } from '../same-run.js';
 import { locating, openScenario } from '../scenario-file.js';
@@ -57,7 +61,10 @@ export async function replayRun(options: ReplayOptions): Promise<Replayed> {
   const [{ scenario, locate }] = runs;
   const data = await locating(locate, () => loadData(scenario, folder));
   refuseOtherData(manifest.dataset.digest, data, directory);
-  const start = nearestState(directory, scenario, data, rounds, recorded.trainedIn);
+  // States of clients are replayed too: those of a checkpoint belong to the run and are left alone.
+  const start = keepsClientState(scenario.federation.algorithm)
+    ? firstState(initialize(data.model, scenario.model.initialization, scenario.seed))
+    : nearestState(directory, scenario, data, rounds, recorded.trainedIn);
   const setting = { ...options, scenario, folder, profile: false };
   const { task, verified } = await findTask(setting, data, start, rounds, { ...options, ...recorded });
   const { updateDigest: recordedDigest, fault } = recorded;
@@ -98,6 +105,8 @@ async function findTask(
   };
   const { pool, evaluator } = await startPool({ scenario, folder, kernels, loaded, table, note, signal });
   const stopping = new AbortController();
+  const folderOfStates = mkdtempSync(join(tmpdir(), 'fedtempo-replay-'));
+  const states = openStates(scenario, loaded.model, folderOfStates);
   let found: FoundTask | undefined;
   let verified = 0;
   try {
@@ -120,6 +129,7 @@ async function findTask(
       planner: roundPlanner(scenario, { examples: partition.examples }),
       examples: partition.examples,
       shardSize: (of) => partition.sizeOf(of),
+      states,
       signal: AbortSignal.any([signal, stopping.signal]),
       spans: table.own,
       onRound: ({ record }) => {
@@ -135,6 +145,8 @@ async function findTask(
   } finally {
     progress.stop();
     await Promise.all([pool.close(), evaluator.close()]);
+    states?.close();
+    rmSync(folderOfStates, { recursive: true, force: true });
   }
 }
 

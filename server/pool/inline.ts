@@ -1,14 +1,22 @@
 /** The reference pool: trains one client after the other in this very thread. */
 import { messageOf } from '../../shared/errors.js';
+import type { LentState } from '../../shared/federation/client-state.js';
 import { receiveUpdate } from '../../shared/federation/receive.js';
 import type { Spans } from '../../shared/times/spans.js';
+import type { ControlVariates } from '../../shared/training/control-variate.js';
 import type { Update } from '../../shared/training/reply.js';
 import type { RoundPlan } from '../../shared/training/round-plan.js';
 import { digestOf } from '../digest.js';
 import { type ClientPool, COORDINATOR, type PoolReply, type RoundWork, receptionOf, type TaskGroup } from './pool.js';
 
 /** Trains one client; with `transient` its parameters are only needed until the next call. */
-export type Answer = (plan: RoundPlan, client: number, weights: Float32Array, transient: boolean) => Update;
+export type Answer = (
+  plan: RoundPlan,
+  client: number,
+  weights: Float32Array,
+  transient: boolean,
+  variates?: ControlVariates,
+) => Update;
 
 export class InlinePool implements ClientPool {
   readonly kind = 'inline';
@@ -29,7 +37,10 @@ export class InlinePool implements ClientPool {
         // Signals and timers get their turn between clients.
         await new Promise((resolve) => setImmediate(resolve));
         if (signal.aborted) return;
-        yield this.#train(work, group, client);
+        const lent = group.variates?.states.lend(client);
+        const reply = this.#train(work, group, client, lent);
+        group.variates?.states.settle(client, reply.reply.kind === 'update');
+        yield reply;
       }
     }
   }
@@ -44,12 +55,13 @@ export class InlinePool implements ClientPool {
 
   async close(): Promise<void> {}
 
-  #train(work: RoundWork, group: TaskGroup, client: number): PoolReply {
-    const { plan, weights } = group;
+  #train(work: RoundWork, group: TaskGroup, client: number, lent: LentState | undefined): PoolReply {
+    const { plan, weights, variates } = group;
     try {
-      const update = this.#answer(plan, client, weights, group.aggregator !== undefined);
+      const own = variates && { control: variates.control, own: lent?.before };
+      const update = this.#answer(plan, client, weights, group.aggregator !== undefined, own);
       const began = performance.now();
-      const receive = () => receiveUpdate(update, { ...receptionOf(work, group, client), digestOf });
+      const receive = () => receiveUpdate(update, { ...receptionOf(work, group, client, lent), digestOf });
       const reply = this.#spans.measure('receive', receive, { client, round: plan.round });
       return { reply, worker: 0, receiveMs: performance.now() - began };
     } catch (error) {

@@ -13,7 +13,8 @@ import { limits, maxFrameBytes } from '../../shared/protocol/limits.js';
 export interface DoorOptions {
   readonly port: number;
   readonly token: string;
-  readonly parameters: number;
+  /** float32 values of an update, which is the largest frame that clients send. */
+  readonly updateValues: number;
   readonly onSocket: (socket: WebSocket) => void;
   /** Connections that have been let in but are not assigned yet. */
   readonly pending: () => number;
@@ -46,7 +47,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    maxPayload: maxFrameBytes(options.parameters),
+    maxPayload: maxFrameBytes(options.updateValues),
     maxFragments: limits.fragments,
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {

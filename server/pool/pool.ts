@@ -1,5 +1,6 @@
 /** A pool runs the tasks of a round somewhere. Every pool passes one conformance suite; inline is the reference. */
 import type { Aggregator } from '../../shared/federation/aggregator.js';
+import type { ClientStates, LentState } from '../../shared/federation/client-state.js';
 import type { Tampering } from '../../shared/federation/faults/tamper.js';
 import type { Spent } from '../../shared/times/spans.js';
 import type { CountedUpdate, Failure } from '../../shared/training/reply.js';
@@ -14,6 +15,8 @@ export interface TaskGroup {
   readonly clients: readonly number[];
   /** Takes every update that passes the check; without one, updates come back with their parameters. */
   readonly aggregator?: Aggregator | undefined;
+  /** Where the algorithm keeps client state: c, the server's control variate [p], sent once like the weights, and the states. */
+  readonly variates?: { readonly control: Float32Array; readonly states: ClientStates } | undefined;
 }
 
 /** The work of one dispatch. A round of a flat federation is one group. */
@@ -69,9 +72,9 @@ export interface ClientPool {
   close(): Promise<void>;
 }
 
-/** What `receiveUpdate` needs to know about a client of a group. */
-export function receptionOf(work: RoundWork, { weights, aggregator }: TaskGroup, client: number) {
+/** What `receiveUpdate` needs to know about a client of a group. @param lent the client's state, where it keeps one */
+export function receptionOf(work: RoundWork, { weights, aggregator }: TaskGroup, client: number, lent?: LentState) {
   const { shardSize, measure, tampering } = work;
   const parameters = weights.length;
-  return { parameters, examples: shardSize(client), aggregator, measure, tampering: tampering?.get(client) };
+  return { parameters, examples: shardSize(client), aggregator, lent, measure, tampering: tampering?.get(client) };
 }

@@ -7,7 +7,8 @@ import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { limits } from '../../shared/protocol/limits.js';
 import type { ClientPool, PoolReply, RoundWork, ThreadSpent, Traffic } from './pool.js';
-import { clientsUnavailable, WebSocketPool, type WebSocketPoolOptions } from './websocket.js';
+import { clientsUnavailable } from './unavailable.js';
+import { WebSocketPool, type WebSocketPoolOptions } from './websocket.js';
 
 export interface ProcessPoolOptions extends Omit<WebSocketPoolOptions, 'token' | 'onReady' | 'onRefused' | 'slots'> {
   /** Program and arguments of a client process. */

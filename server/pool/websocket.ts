@@ -2,7 +2,7 @@
  * A pool of WebSocket clients. It waits for connections, gives each its part of the population, and runs rounds over
  * those that are there; it starts no process itself.
  */
-import { FedtempoError, messageOf } from '../../shared/errors.js';
+import { messageOf } from '../../shared/errors.js';
 import { tensorOf } from '../../shared/protocol/codec.js';
 import { limits, PROTOCOL_VERSION } from '../../shared/protocol/limits.js';
 import type { ServerMessage } from '../../shared/protocol/messages.js';
@@ -22,6 +22,7 @@ import {
   type ThreadSpent,
   type Traffic,
 } from './pool.js';
+import { TaskFeed } from './task-feed.js';
 
 export interface WebSocketPoolOptions {
   readonly run: string;
@@ -38,6 +39,8 @@ export interface WebSocketPoolOptions {
   readonly replyMs: number;
   /** Whether spans are wanted, for a trace. */
   readonly profile: boolean;
+  /** Whether clients keep state: an update then carries its change too. */
+  readonly stateful?: boolean;
   /** Told when the client of a slot has its data. */
   readonly onReady: (slot: number) => void;
   /** Told of every peer that was refused or closed for what it did. */
@@ -53,6 +56,8 @@ export class WebSocketPool implements ClientPool {
   readonly #pending = new Set<Connection>();
   #door!: Door;
   #round: OpenRound | undefined;
+  /** By slot: what is still to be handed out in the open round. */
+  readonly #feeds = new Map<number, TaskFeed>();
   #readyChanged: () => void = () => {};
   /** Slots that will never host again; rounds do not wait for them. */
   readonly #abandoned = new Set<number>();
@@ -72,11 +77,11 @@ export class WebSocketPool implements ClientPool {
   /** Opens the door. @throws FedtempoError PORT_UNAVAILABLE */
   static async open(options: WebSocketPoolOptions): Promise<WebSocketPool> {
     const pool = new WebSocketPool(options);
-    const { port, token, parameters } = options;
+    const { port, token, parameters, stateful } = options;
     pool.#door = await openDoor({
       port,
       token,
-      parameters,
+      updateValues: stateful ? 2 * parameters : parameters,
       onSocket: (socket) => pool.#pending.add(new Connection(socket, pool.#events)),
       pending: () => pool.#pending.size,
     });
@@ -154,6 +159,8 @@ export class WebSocketPool implements ClientPool {
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
+      round.close();
+      this.#feeds.clear();
       this.#round = undefined;
     }
   }
@@ -168,7 +175,7 @@ export class WebSocketPool implements ClientPool {
   }
 
   /** One frame with plan and weights, encoded once, the same bytes to all; then each connection's clients. */
-  async #broadcast(round: OpenRound, { plan, clients: drawn, weights }: TaskGroup): Promise<void> {
+  async #broadcast(round: OpenRound, { plan, clients: drawn, weights, variates }: TaskGroup): Promise<void> {
     const bySlot = new Map<number, number[]>();
     for (const client of drawn) {
       const slot = this.#slotOf(client);
@@ -176,7 +183,9 @@ export class WebSocketPool implements ClientPool {
       if (hosted === undefined) bySlot.set(slot, [client]);
       else hosted.push(client);
     }
-    const frame = this.#own.measure('serialise', () => encodeRound(round.key, plan, weights), { round: plan.round });
+    const encode = () => encodeRound(round.key, plan, weights, variates?.control);
+    const frame = this.#own.measure('serialise', encode, { round: plan.round });
+    const room = (variates?.states.room ?? 0) / this.#options.slots;
     const sent = [...bySlot].map(([slot, clients]) => {
       const connection = this.#slots[slot];
       if (connection?.ready !== true) {
@@ -184,10 +193,9 @@ export class WebSocketPool implements ClientPool {
         return undefined;
       }
       const flushed = connection.sendFrame(frame);
-      for (let start = 0; start < clients.length; start += limits.clientsPerMessage) {
-        const named = clients.slice(start, start + limits.clientsPerMessage);
-        connection.send({ type: 'train', ...round.key, clients: named });
-      }
+      const feed = new TaskFeed(connection, round, clients, room);
+      this.#feeds.set(slot, feed);
+      feed.fill();
       return flushed;
     });
     await Promise.all(sent);
@@ -230,11 +238,12 @@ export class WebSocketPool implements ClientPool {
       if (this.#round === undefined || !this.#round.matches({ run, round, nonce }))
         return answer('LATE', 'that round is closed');
       if (this.#slotOf(client) !== connection.slot) return answer('REJECTED', `client ${client} is hosted elsewhere`);
-      let delta: Float32Array;
+      let values: Float32Array;
       try {
-        delta = tensorOf(tensor);
+        values = tensorOf(tensor);
       } catch (error) {
         this.#round.fail(client, 'wrong-length', messageOf(error), connection.slot);
+        this.#feeds.get(connection.slot)?.fill();
         return answer('REJECTED', messageOf(error));
       }
       const { trainMs } = update;
@@ -247,14 +256,16 @@ export class WebSocketPool implements ClientPool {
         client,
       });
       const open = this.#round;
-      const submit = () => open.submit({ kind: 'update', ...update, delta }, connection.slot);
+      const submit = () => open.submit(update, values, connection.slot);
       const verdict = this.#own.measure('receive', submit, { round, client });
       connection.send({ type: 'answer', run, round, client, ...verdict });
+      this.#feeds.get(connection.slot)?.fill();
     },
 
     failed: (connection, failure) => {
       if (!this.#round?.matches(failure) || this.#slotOf(failure.client) !== connection.slot) return;
       this.#round.fail(failure.client, 'client-error', failure.reason, connection.slot);
+      this.#feeds.get(connection.slot)?.fill();
     },
 
     closed: (connection, code, reason) => {
@@ -270,14 +281,4 @@ export class WebSocketPool implements ClientPool {
       }
     },
   };
-}
-
-/** The error for client processes that did not come up. */
-export function clientsUnavailable(found: string, fix: string): FedtempoError {
-  return new FedtempoError('CLIENTS_UNAVAILABLE', 'client processes are not available', {
-    where: 'pool',
-    found,
-    expected: 'every client process connected, with its data loaded',
-    fix,
-  });
 }

@@ -3,6 +3,8 @@
  * reply again, and the task that is looked for is taken out of the round in which it is dispatched, with the plan and the
  * weights that the client got. Whatever the algorithm, that is the task the client had.
  */
+
+import { correctionOf } from '../../shared/training/control-variate.js';
 import type { CountedUpdate, Failure } from '../../shared/training/reply.js';
 import type { RoundPlan } from '../../shared/training/round-plan.js';
 import type { ClientPool, PoolReply, RoundWork, TaskGroup, Traffic } from '../pool/pool.js';
@@ -11,6 +13,8 @@ export interface FoundTask {
   readonly plan: RoundPlan;
   /** The global weights that the client began with [p]. */
   readonly weights: Float32Array;
+  /** What the algorithm added to every gradient [p], if it did: SCAFFOLD's c − c_i. */
+  readonly correction: Float32Array | undefined;
   /** As it arrived. */
   readonly counted: CountedUpdate | Failure;
   /** As the client sent it: another one where a fault of the scenario changed it on its way. */
@@ -64,12 +68,13 @@ export class ReplayPool implements ClientPool {
     const { round, client, lost, onFound } = this.#wanted;
     const group = work.groups.find(({ plan, clients }) => plan.round === round && clients.includes(client));
     if (group !== undefined) {
+      const correction = correctionFor(group, client);
       const counted = await this.#ask(work, group, signal);
       if (counted === undefined) return;
       const changed = work.tampering?.has(client) === true;
       const sent = changed ? await this.#ask({ ...work, tampering: new Map() }, group, signal) : counted;
       if (sent === undefined) return;
-      onFound({ plan: group.plan, weights: group.weights.slice(), counted, sent });
+      onFound({ plan: group.plan, weights: group.weights.slice(), correction, counted, sent });
       return;
     }
     const failures: Failure[] = [];
@@ -88,4 +93,12 @@ export class ReplayPool implements ClientPool {
     for await (const { reply } of this.#pool.dispatch({ ...work, groups }, signal)) return reply;
     return undefined;
   }
+}
+
+function correctionFor({ variates }: TaskGroup, client: number): Float32Array | undefined {
+  if (variates === undefined) return undefined;
+  const { control, states } = variates;
+  const correction = correctionOf({ control, own: states.lend(client).before }).slice();
+  states.settle(client, false);
+  return correction;
 }

@@ -44,12 +44,15 @@ export class CheckpointFiles {
   /**
    * The newest checkpoint that is whole.
    *
-   * @throws FedtempoError CHECKPOINT_INVALID if there are files and none of them is
+   * @param open takes up what belongs to a checkpoint besides its file; one for which it throws CHECKPOINT_INVALID counts
+   *   as damaged
+   * @throws FedtempoError CHECKPOINT_INVALID if there are files and none of them is; what else `open` throws
    */
-  load(): LoadedCheckpoint {
-    const [newest, before] = [tryRead(this.#newest), tryRead(this.#before)];
+  load(open: (checkpoint: Checkpoint) => void = () => {}): LoadedCheckpoint {
+    const newest = tryRead(this.#newest, open);
     this.#keepsNewest = newest.checkpoint !== undefined;
     if (newest.checkpoint !== undefined) return { checkpoint: newest.checkpoint, refused: undefined };
+    const before = tryRead(this.#before, open);
     const { checkpoint } = before;
     if (checkpoint !== undefined) {
       const fix = `nothing: ${checkpointFiles.before}, of ${checkpoint.rounds} rounds, is used in its place`;
@@ -62,11 +65,17 @@ export class CheckpointFiles {
 }
 
 /** Neither is there if the file is not. */
-function tryRead(file: string): { checkpoint?: Checkpoint; error?: FedtempoError } {
+function tryRead(
+  file: string,
+  open: (checkpoint: Checkpoint) => void = () => {},
+): { checkpoint?: Checkpoint; error?: FedtempoError } {
   try {
-    return { checkpoint: readCheckpoint(readFileSync(file), file) };
+    const checkpoint = readCheckpoint(readFileSync(file), file);
+    open(checkpoint);
+    return { checkpoint };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    if (error instanceof FedtempoError && error.code !== 'CHECKPOINT_INVALID') throw error;
     if (error instanceof FedtempoError) return { error };
     const details = { where: file, found: messageOf(error), expected: 'a file that can be read' };
     return { error: new FedtempoError('CHECKPOINT_INVALID', 'the checkpoint cannot be read', details) };

@@ -74,16 +74,18 @@ export class RunStore {
    * Takes the directory of a run that did not end, and cuts its records back to its newest whole checkpoint.
    *
    * @param accept may refuse what is there, checkpoint and rounds done, by throwing before anything is changed
+   * @param open takes up what belongs to a checkpoint besides its file; see `CheckpointFiles.load`
    * @throws FedtempoError OUTPUT_UNWRITABLE, CHECKPOINT_INVALID, RECORDS_INVALID
    */
   static reopen(
     directory: string,
     accept: (checkpoint: Checkpoint | undefined, rounds: readonly KeptRecord[]) => void,
+    open?: (checkpoint: Checkpoint) => void,
   ): ReopenedRun {
     const unlock = lockFolder(directory, 'run');
     try {
       const checkpoints = new CheckpointFiles(directory, false);
-      const { checkpoint, refused } = checkpoints.load();
+      const { checkpoint, refused } = checkpoints.load(open);
       const lines = checkpoint?.lines ?? { rounds: 0, clients: 0 };
       const rounds = readRounds(join(directory, 'rounds.jsonl'), lines.rounds);
       accept(checkpoint, rounds);

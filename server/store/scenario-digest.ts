@@ -3,16 +3,16 @@ import { createHash } from 'node:crypto';
 import type { Scenario } from '../../shared/scenario/scenario.js';
 
 /**
- * SHA-256 over the resolved scenario without what changes no result: names, descriptions, the pool, how often it is
- * saved, and the folder of the data, whose own digest says more.
+ * SHA-256 over the resolved scenario without what changes no result: names, descriptions, the pool, where client
+ * state is kept, how often it is saved, and the folder of the data, whose own digest says more.
  */
 export function scenarioDigest(scenario: Scenario): string {
   return sha256(whatMatters(scenario));
 }
 
 export function whatMatters(scenario: Scenario): object {
-  const { name: _, description: __, pool: ___, checkpoint: ____, data, ...rest } = scenario;
-  const { folder: _____, ...kept } = data;
+  const { name: _, description: __, pool: ___, checkpoint: ____, clientState: _____, data, ...rest } = scenario;
+  const { folder: ______, ...kept } = data;
   return { ...rest, data: kept };
 }
 

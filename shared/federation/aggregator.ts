@@ -9,14 +9,21 @@ export interface AggregatorSpec {
   readonly kind: string;
   /** p */
   readonly parameters: number;
-  /** The most examples that its updates can weigh in all. */
+  /** The most that its updates can weigh in all: examples, or clients where every client weighs 1. */
   readonly maxExamples: number;
+  /** float64 values in which it keeps its sums. */
+  readonly storage: number;
+  /** Where it can weigh in more than one way: how. */
+  readonly weighting?: Weighting;
 }
+
+/** What an update weighs: n_k, or 1. */
+export type Weighting = 'examples' | 'uniform';
 
 /** Whose updates an aggregator has gathered. */
 export interface Tally {
   readonly clients: readonly number[];
-  /** Σ n_k */
+  /** Σ n_k, or their number where every client weighs 1. */
   readonly examples: number;
 }
 
@@ -33,6 +40,6 @@ export interface Aggregator {
   has(client: number): boolean;
   /** Clients gathered so far, ascending, and what they weigh. */
   tally(): Tally;
-  /** The aggregate [p], float64. At least one update is needed. */
+  /** The aggregate [p], float64, and behind it what it made of changes of client state [p], if it takes them. At least one update is needed. */
   finish(): Float64Array;
 }

@@ -3,12 +3,14 @@
  * result. One file each, named as in the literature; the table below is the only other place that knows them.
  */
 import { z } from 'zod';
-import type { Aggregator, AggregatorSpec, Tally } from './aggregator.js';
+import type { Aggregator, AggregatorSpec, Tally, Weighting } from './aggregator.js';
 import { fedAsync, fedAsyncSchema } from './asynchronous/fedasync.js';
 import { fedBuff, fedBuffSchema } from './asynchronous/fedbuff.js';
 import type { AsynchronousRule } from './asynchronous/rule.js';
 import { ExactMean } from './exact-mean.js';
 import { fedAvg } from './fedavg.js';
+import { MeanWithState } from './mean-with-state.js';
+import { scaffold, scaffoldSchema } from './scaffold.js';
 
 /** What the server's optimizer uses in a round. */
 export interface ServerValues {
@@ -28,18 +30,46 @@ export interface ServerStep {
 
 export interface Algorithm {
   readonly kind: string;
-  /** @param parameters p @param maxExamples the most examples that a cohort can hold */
-  createAggregator(parameters: number, maxExamples: number): Aggregator;
-  /** The next global weights [p], float32, and the server's next state, from the present ones and the aggregate [p]. */
-  serverStep(weights: Float32Array, aggregate: Float64Array, values: ServerValues, state: ServerState): ServerStep;
+  /** What an update weighs in the aggregate. */
+  readonly weighting: Weighting;
+  /**
+   * @param parameters p
+   * @param maxExamples the most examples that a cohort can hold
+   * @param maxClients the most clients
+   */
+  createAggregator(parameters: number, maxExamples: number, maxClients: number): Aggregator;
+  /**
+   * Only where clients keep state and use control variates: the server's c for the clients of a round [p], float32. Their
+   * updates then carry changes of their state, and the aggregate is [2p].
+   */
+  readonly control?: (parameters: number, state: ServerState) => Float32Array;
+  /**
+   * The next global weights [p], float32, and the server's next state, from the present ones and the aggregate.
+   *
+   * @param share what the aggregated updates weigh of what all clients would, 0..1; for algorithms with client state
+   */
+  serverStep(
+    weights: Float32Array,
+    aggregate: Float64Array,
+    values: ServerValues,
+    state: ServerState,
+    share: number,
+  ): ServerStep;
 }
 
 const fedAvgSchema = z
   .strictObject({ kind: z.literal('fedavg') })
   .describe('Rounds that end in the example-weighted mean (McMahan et al. 2017).');
 
-export const algorithmSchema = z.discriminatedUnion('kind', [fedAvgSchema, fedBuffSchema, fedAsyncSchema]);
+/** `federation.algorithm` of a scenario. */
+export const algorithmSchema = z.discriminatedUnion('kind', [
+  fedAvgSchema,
+  scaffoldSchema,
+  fedBuffSchema,
+  fedAsyncSchema,
+]);
 
+/** An algorithm as it is asked for, defaults filled. */
 export type AlgorithmSpec = z.output<typeof algorithmSchema>;
 /** Algorithms in which the server waits for nobody: their rounds are server versions. */
 export type AsynchronousSpec = Extract<AlgorithmSpec, { kind: 'fedbuff' | 'fedasync' }>;
@@ -58,21 +88,29 @@ export function createAlgorithm(spec: AlgorithmSpec): Algorithm {
   switch (spec.kind) {
     case 'fedavg':
       return fedAvg;
+    case 'scaffold':
+      return scaffold(spec);
     case 'fedbuff':
     case 'fedasync':
       return { ...fedAvg, kind: spec.kind };
   }
 }
 
+/** Whether clients keep state under an algorithm. */
+export function keepsClientState(spec: AlgorithmSpec): boolean {
+  return createAlgorithm(spec).control !== undefined;
+}
+
 /**
  * An aggregator from its plain description.
  *
- * @param sums [p], where it keeps its sums: zeros, or with `gathered` what a thread has summed up there
+ * @param sums [storage], where it keeps its sums: zeros, or with `gathered` what a thread has summed up there
  */
 export function createAggregator(
-  { parameters, maxExamples }: AggregatorSpec,
+  { kind, parameters, maxExamples, weighting = 'examples' }: AggregatorSpec,
   sums?: Float64Array,
   gathered?: Tally,
 ): Aggregator {
+  if (kind === 'meanWithState') return new MeanWithState(parameters, maxExamples, weighting, sums, gathered);
   return new ExactMean(parameters, maxExamples, sums, gathered);
 }

@@ -2,9 +2,18 @@
 import type { Failure, FailureCode, Update } from '../training/reply.js';
 import { MAX_DELTA } from './exact-mean.js';
 
-/** @returns the failure, or undefined if the update is sound. @param examples the shard's size, as the server knows it */
-export function checkUpdate(update: Update, parameters: number, examples: number): Failure | undefined {
-  const { delta, round, client } = update;
+/**
+ * @param examples the shard's size, as the server knows it
+ * @param stateful whether the algorithm keeps client state
+ * @returns the failure, or undefined if the update is sound
+ */
+export function checkUpdate(
+  update: Update,
+  parameters: number,
+  examples: number,
+  stateful = false,
+): Failure | undefined {
+  const { delta, stateChange, round, client } = update;
   const fail = (code: FailureCode, reason: string): Failure => ({ kind: 'failure', round, client, code, reason });
 
   if (delta.length !== parameters) {
@@ -13,15 +22,28 @@ export function checkUpdate(update: Update, parameters: number, examples: number
   if (update.examples !== examples) {
     return fail('wrong-examples', `client ${client} claims ${update.examples} examples, its shard has ${examples}`);
   }
+  const [changes, expected] = [stateChange?.length ?? 0, stateful ? parameters : 0];
+  if (changes !== expected) {
+    return fail('wrong-length', `client ${client} sent a change of state of ${changes} values, expected ${expected}`);
+  }
+  return checkRange(delta, 'parameter', client, fail) ?? checkRange(stateChange, 'state value', client, fail);
+}
+
+function checkRange(
+  values: Float32Array | undefined,
+  name: string,
+  client: number,
+  fail: (code: FailureCode, reason: string) => Failure,
+): Failure | undefined {
+  if (values === undefined) return undefined;
   let largest = 0;
-  for (let index = 0; index < delta.length; index++) {
-    const size = Math.abs(delta[index]);
+  for (let index = 0; index < values.length; index++) {
+    const size = Math.abs(values[index]);
     if (!(size <= MAX_DELTA)) {
-      if (!Number.isFinite(size)) return fail('non-finite', `client ${client}: parameter ${index} is ${delta[index]}`);
+      if (!Number.isFinite(size)) return fail('non-finite', `client ${client}: ${name} ${index} is ${values[index]}`);
       if (size > largest) largest = size;
     }
   }
-  if (largest > 0)
-    return fail('out-of-range', `client ${client}: a parameter moved by ${largest}, at most ${MAX_DELTA}`);
-  return undefined;
+  if (largest === 0) return undefined;
+  return fail('out-of-range', `client ${client}: a ${name} moved by ${largest}, at most ${MAX_DELTA}`);
 }

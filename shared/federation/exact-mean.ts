@@ -50,7 +50,7 @@ export class ExactMean implements Aggregator {
   ) {
     this.#scale = powerOfTwo(gridExponent(maxExamples, maxDelta));
     this.#sums = sums;
-    this.spec = { kind: 'exactMean', parameters, maxExamples };
+    this.spec = { kind: 'exactMean', parameters, maxExamples, storage: parameters };
     if (gathered !== undefined) this.#count(gathered.clients, gathered.examples);
   }
 

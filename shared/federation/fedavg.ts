@@ -11,6 +11,7 @@ import { ExactMean } from './exact-mean.js';
 
 export const fedAvg: Algorithm = {
   kind: 'fedavg',
+  weighting: 'examples',
   createAggregator: (parameters, maxExamples) => new ExactMean(parameters, maxExamples),
   serverStep: (weights, mean, { learningRate, momentum }, state) => {
     const before = state?.velocity;

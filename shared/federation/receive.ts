@@ -6,6 +6,7 @@ import { squaredNorm } from '../math/norm.js';
 import type { CountedUpdate, Failure, Update } from '../training/reply.js';
 import type { Aggregator } from './aggregator.js';
 import { checkUpdate } from './check-update.js';
+import { type LentState, writeState } from './client-state.js';
 import { type Tampering, tamper } from './faults/tamper.js';
 
 export interface Reception {
@@ -15,6 +16,8 @@ export interface Reception {
   readonly examples: number;
   /** Takes the update; without one the update keeps its parameters. */
   readonly aggregator: Aggregator | undefined;
+  /** The client's state, whose `after` becomes the new one; undefined where clients keep none. */
+  readonly lent?: LentState | undefined;
   /** Whether ‖Δ‖² is wanted. */
   readonly measure: boolean;
   /** SHA-256, in hexadecimal, of an array's little-endian bytes. */
@@ -37,20 +40,21 @@ export function receiveUpdate(sent: Update, reception: Reception): CountedUpdate
 }
 
 function receiveCopy(update: Update, reception: Reception): CountedUpdate | Failure {
-  const { parameters, examples, aggregator, measure, digestOf } = reception;
-  const { delta, ...rest } = update;
+  const { parameters, examples, aggregator, lent, measure, digestOf } = reception;
+  const { delta, stateChange, ...rest } = update;
   const { round, client } = rest;
   if (aggregator?.has(client) === true) {
     const reason = `an update of client ${client} was counted in this round already`;
     return { kind: 'failure', round, client, code: 'duplicate', reason };
   }
-  const refusal = checkUpdate(update, parameters, examples);
+  const refusal = checkUpdate(update, parameters, examples, lent !== undefined);
   if (refusal !== undefined) return refusal;
   aggregator?.add(update);
+  if (lent !== undefined && stateChange !== undefined) writeState(lent, stateChange);
   return {
     ...rest,
     updateDigest: digestOf(delta),
     squaredNorm: measure ? squaredNorm(delta) : Number.NaN,
-    ...(aggregator === undefined ? { delta } : {}),
+    ...(aggregator === undefined ? { delta, ...(stateChange === undefined ? {} : { stateChange }) } : {}),
   };
 }

@@ -18,17 +18,26 @@ export interface Frame<Message> {
   readonly tensor: Uint8Array;
 }
 
-/** Encodes a message and, if it carries one, its tensor. @throws RangeError if the header is over the limit */
-export function encodeFrame(message: object, tensor?: Float32Array): Uint8Array {
+/**
+ * Encodes a message and, if it carries one, its tensor.
+ *
+ * @param parts of the tensor, one after the other; what is undefined is left out
+ * @throws RangeError if the header is over the limit
+ */
+export function encodeFrame(message: object, ...parts: (Float32Array | undefined)[]): Uint8Array {
   const header = packr.pack(message);
   if (header.length > limits.headerBytes) {
     throw new RangeError(`a header of ${header.length} bytes is over the limit of ${limits.headerBytes}`);
   }
-  const start = tensorOffset(header.length);
-  const frame = new Uint8Array(start + (tensor?.byteLength ?? 0));
+  let at = tensorOffset(header.length);
+  const frame = new Uint8Array(parts.reduce((bytes, part) => bytes + (part?.byteLength ?? 0), at));
   new DataView(frame.buffer).setUint32(0, header.length, true);
   frame.set(header, 4);
-  if (tensor !== undefined) frame.set(new Uint8Array(tensor.buffer, tensor.byteOffset, tensor.byteLength), start);
+  for (const part of parts) {
+    if (part === undefined) continue;
+    frame.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
+    at += part.byteLength;
+  }
   return frame;
 }
 

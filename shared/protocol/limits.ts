@@ -30,7 +30,7 @@ export const limits = {
   bufferedBytes: 64 * 1024 * 1024,
 } as const;
 
-/** The largest frame for a model of p float32 parameters. */
-export function maxFrameBytes(parameters: number): number {
-  return parameters * 4 + limits.headerBytes + limits.frameSlackBytes;
+/** The largest frame whose tensor holds the model, and where clients keep state as many values again. */
+export function maxFrameBytes(values: number): number {
+  return values * 4 + limits.headerBytes + limits.frameSlackBytes;
 }

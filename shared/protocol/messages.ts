@@ -45,7 +45,10 @@ const failure = z.strictObject({ type: z.literal('failure'), ...roundKey, client
 
 const goodbye = z.strictObject({ type: z.literal('goodbye'), reason: text });
 
-/** From client to coordinator. Only `update` carries a tensor: local − global, float32 [p]. */
+/**
+ * From client to coordinator. Only `update` carries a tensor: local − global, float32 [p], and in a round with `control`
+ * the change of the client's state [p] behind it.
+ */
 export const clientMessage = z.discriminatedUnion('type', [hello, ready, update, failure, goodbye]);
 export type ClientMessage = z.output<typeof clientMessage>;
 
@@ -81,7 +84,9 @@ const round = z.strictObject({
   type: z.literal('round'),
   ...roundKey,
   plan,
-  /** Hyperparameters that move inside the round: a float32 column of `alongSteps` values for each follows the weights. */
+  /** Whether clients keep state: the server's control variate [p] follows the weights. */
+  control: z.boolean(),
+  /** Hyperparameters that move inside the round: a float32 column of `alongSteps` values for each comes last. */
   along: z.array(z.enum(stepNames)).max(stepNames.length),
   alongSteps: count,
 });
@@ -104,6 +109,9 @@ const answer = z.strictObject({
   reason: text,
 });
 
-/** From coordinator to client. Only `round` carries a tensor: the global weights, float32 [p], then the columns of `along`. */
+/**
+ * From coordinator to client. `round` carries a tensor: the global weights, float32 [p], the control variate [p] if it says
+ * so, then the columns of `along`. In such a round `train` names one client and carries its state [p], or nothing for zeros.
+ */
 export const serverMessage = z.discriminatedUnion('type', [assign, round, train, answer, goodbye]);
 export type ServerMessage = z.output<typeof serverMessage>;

@@ -1,6 +1,6 @@
 /** A scenario as the rest of the house sees it: complete, free of contradictions, frozen. */
 import { FedtempoError } from '../errors.js';
-import { type AlgorithmSpec, createRule, isAsynchronous } from '../federation/algorithm.js';
+import { type AlgorithmSpec, createRule, isAsynchronous, keepsClientState } from '../federation/algorithm.js';
 import { checkPlan } from '../schedule/check.js';
 import { checkDevices, checkOverSelection } from './check-devices.js';
 import { checkFaults } from './check-faults.js';
@@ -33,6 +33,7 @@ export function completeScenario(parsed: ParsedScenario, locate: Locate): Scenar
   refuseTwoAmountsOfWork(parsed, locate);
   refuseIdleMomentum(parsed, locate);
   locating(locate, () => checkHierarchy(parsed));
+  refuseOtherOptimizers(parsed, locate);
   locating(locate, () => checkDevices(parsed));
   locating(locate, () => checkFaults(parsed));
   const { localEpochs: _, localSteps: __, ...rest } = federation;
@@ -60,6 +61,17 @@ function refuseIdleMomentum({ federation, schedules }: ParsedScenario, locate: L
     found: `schedules.clientMomentum with federation.clientOptimizer.kind: ${kind}`,
     expected: 'momentum or nesterov',
     fix: 'set federation.clientOptimizer.kind to momentum or nesterov, or remove schedules.clientMomentum',
+  });
+}
+
+/** Control variates are estimated from Δ = −Σ η_t g_t, which holds for plain SGD alone. */
+function refuseOtherOptimizers({ federation }: ParsedScenario, locate: Locate): void {
+  const { algorithm, clientOptimizer } = federation;
+  if (!keepsClientState(algorithm) || clientOptimizer.kind === 'sgd') return;
+  throw contradiction(locate('federation.clientOptimizer.kind'), 'the algorithm needs plain SGD at the clients', {
+    found: `clientOptimizer: { kind: ${clientOptimizer.kind} } with algorithm: { kind: ${algorithm.kind} }`,
+    expected: 'sgd, from whose steps a client can tell its mean gradient',
+    fix: 'set federation.clientOptimizer.kind to sgd or federation.algorithm.kind to fedavg',
   });
 }
 

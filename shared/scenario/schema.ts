@@ -101,6 +101,19 @@ const stop = z
   })
   .describe('Targets; the first one reached ends the run.');
 
+const clientState = z
+  .strictObject({
+    memoryMegabytes: z
+      .number()
+      .positive()
+      .max(1_000_000)
+      .default(512)
+      .describe(
+        '10^6 bytes of client state kept in memory, at least two states a worker; beyond that it goes to disk.',
+      ),
+  })
+  .describe('Where an algorithm keeps state for its clients (scaffold): how. It changes no result.');
+
 export const poolKinds = ['inline', 'worker', 'process'] as const;
 
 const pool = z
@@ -167,6 +180,7 @@ export const scenarioSchema = z.strictObject({
     .describe('What befalls clients and their updates; of several rules that hit a client in a round the first acts.'),
   stop: stop.default({}),
   devices: devicesSchema.optional(),
+  clientState: clientState.prefault({}),
   pool: pool.prefault({}),
   checkpoint: checkpoint.prefault({}),
   variants: variants.optional(),

@@ -7,7 +7,7 @@ import { nextQuarter, overSelected, selectAvailable, selectNow } from '../device
 import { type SimulatedRound, simulateRound } from '../devices/simulate-round.js';
 import { costUntil, courseOf, drawLuck, endOf, type TaskCourse } from '../devices/task.js';
 import { FedtempoError } from '../errors.js';
-import { createRule, isAsynchronous } from '../federation/algorithm.js';
+import { createRule, isAsynchronous, keepsClientState } from '../federation/algorithm.js';
 import { createTimeline, type Timeline } from '../federation/asynchronous/timeline.js';
 import { silences } from '../federation/faults/faults.js';
 import type { FaultKind } from '../federation/faults/rules.js';
@@ -57,6 +57,8 @@ export function virtualTime({ scenario, parameters, shardSize }: VirtualTimeOpti
   const population = data.partition.clients;
   const { algorithm, deadlineSeconds, overSelection = 1 } = federation;
 
+  // A device with state keeps it; what it exchanges besides is the server's control variate and the change of its own.
+  const exchanged = keepsClientState(algorithm) ? 2 * parameters : parameters;
   const faults = faultsOf(scenario);
 
   /** The fault that silences a client, if one does. @param round the round, or the version that the task begins with */
@@ -69,7 +71,7 @@ export function virtualTime({ scenario, parameters, shardSize }: VirtualTimeOpti
   const course = (client: number, round: number, number: number, values: HyperparameterValues): TaskCourse => {
     const device = devices.deviceOf(client);
     const extraSeconds = faults.none ? 0 : faults.delaySeconds(round, client);
-    const work = { client, examples: examplesOf(values, shardSize(client)), parameters, extraSeconds };
+    const work = { client, examples: examplesOf(values, shardSize(client)), parameters: exchanged, extraSeconds };
     const luck = drawLuck(device, seed, number, client);
     const planned = courseOf(device, work, luck);
     const silent = faults.none ? undefined : silencer(round, client);

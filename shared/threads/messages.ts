@@ -1,5 +1,6 @@
 /** What passes between a worker pool and its threads. Large arrays are in shared memory: a message carries views of them. */
 import type { AggregatorSpec, Tally } from '../federation/aggregator.js';
+import type { LentState } from '../federation/client-state.js';
 import type { Tampering } from '../federation/faults/tamper.js';
 import type { EvaluationTotals } from '../kernels/kernels.js';
 import type { Spent } from '../times/spans.js';
@@ -14,6 +15,8 @@ export interface ThreadGroup {
   readonly weights: Float32Array;
   /** Where this thread sums up its part; without it, updates come back with their parameters. */
   readonly partial?: { readonly spec: AggregatorSpec; readonly sums: Float64Array };
+  /** Where the algorithm keeps client state: c [p] and the states of the clients that may be taken, all shared. */
+  readonly variates?: { readonly control: Float32Array; readonly lent: ReadonlyMap<number, LentState> };
 }
 
 export type ThreadRequest =
@@ -37,6 +40,8 @@ export type ThreadRequest =
 
 export interface ThreadReply {
   readonly reply: CountedUpdate | Failure;
+  /** Index of its group in the dispatch. */
+  readonly group: number;
   readonly receiveMs: number;
 }
 

@@ -2,6 +2,7 @@
 import type { Dataset } from '../data/dataset.js';
 import type { Core } from '../kernels/kernels.js';
 import { shortestFloat32 } from '../math/shortest.js';
+import { type ControlVariates, changeOf, correctionOf } from './control-variate.js';
 import { localSteps } from './local-steps.js';
 import type { Update } from './reply.js';
 import type { RoundPlan } from './round-plan.js';
@@ -13,6 +14,8 @@ export interface LocalTask {
   readonly weights: Float32Array;
   readonly shard: Dataset;
   readonly seed: number;
+  /** Where the algorithm uses them. The update then carries the change of the client's. */
+  readonly variates?: ControlVariates | undefined;
   /** Monotonic milliseconds, for `trainMs` alone. */
   readonly now: () => number;
   /** Where the update's parameters go [p]; a new array without it. */
@@ -21,7 +24,7 @@ export interface LocalTask {
 
 /** Trains on one client's shard and returns delta = local − global, float32. */
 export function trainLocally(core: Core, task: LocalTask): Update {
-  const { plan, client, weights, shard, seed, now } = task;
+  const { plan, client, weights, shard, seed, variates, now } = task;
   const began = now();
   const { batchSize, batches, table } = localSteps(plan, client, shard.examples, seed);
   const { batchSizes, learningRates } = table;
@@ -29,13 +32,16 @@ export function trainLocally(core: Core, task: LocalTask): Update {
 
   const delta = task.into ?? new Float32Array(weights.length);
   core.load(shard);
-  const totals = core.update(weights, delta, batches.order, table, { optimizer: plan.clientOptimizer });
+  const correction = variates === undefined ? {} : { correction: correctionOf(variates) };
+  const options = { optimizer: plan.clientOptimizer, ...correction };
+  const totals = core.update(weights, delta, batches.order, table, options);
 
   return {
     kind: 'update',
     round: plan.round,
     client,
     delta,
+    ...(variates === undefined ? {} : { stateChange: changeOf(variates.control, delta, learningRates) }),
     examples: shard.examples,
     metrics: {
       loss: totals.lossSum / totals.examples,

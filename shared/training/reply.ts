@@ -28,6 +28,8 @@ export interface Update {
   readonly client: number;
   /** local − global [p]: adding it moves the global model towards the client's. */
   readonly delta: Float32Array;
+  /** New minus old state of the client [p]; only where the algorithm keeps client state. */
+  readonly stateChange?: Float32Array;
   /** n_k: the size of the shard, the weight of this update in the mean. */
   readonly examples: number;
   readonly metrics: TrainingMetrics;
@@ -71,13 +73,14 @@ export type Reply = Update | Failure;
 /**
  * An update that was checked and counted: its parameters have gone into an aggregator, or are kept where there was none.
  */
-export interface CountedUpdate extends Omit<Update, 'delta'> {
+export interface CountedUpdate extends Omit<Update, 'delta' | 'stateChange'> {
   /** SHA-256 over the parameters as little-endian float32, in hexadecimal. */
   readonly updateDigest: string;
   /** ‖Δ‖², float64; NaN unless it was asked for. */
   readonly squaredNorm: number;
   /** [p]; only where no aggregator took it. */
   readonly delta?: Float32Array;
+  readonly stateChange?: Float32Array;
   /** The fault of the scenario that befell the client or its update. */
   readonly fault?: FaultKind;
   /** Further copies that came and were not counted. */

@@ -38,6 +38,33 @@ test.each<[string, Update, FailureCode, string]>([
   expect(failure?.reason).toContain(reason);
 });
 
+const withState = (stateChange: number[] | undefined): Update => ({
+  ...updateOf([0, 0, 0, 0.5]),
+  ...(stateChange && { stateChange: Float32Array.from(stateChange) }),
+});
+
+test('where clients keep state a sound change of it passes, and nowhere else', () => {
+  expect(checkUpdate(withState([64, -64, 0, 1e-30]), PARAMETERS, EXAMPLES, true)).toBeUndefined();
+  expect(checkUpdate(withState([64, -64, 0, 1e-30]), PARAMETERS, EXAMPLES)).toMatchObject({
+    code: 'wrong-length',
+    reason: 'client 17 sent a change of state of 4 values, expected 0',
+  });
+});
+
+test.each<[string, number[] | undefined, FailureCode, string]>([
+  ['no change of state', undefined, 'wrong-length', 'change of state of 0 values, expected 4'],
+  ['a change of state that is too short', [0, 0, 0], 'wrong-length', 'change of state of 3 values, expected 4'],
+  ['a change of state that is too long', [0, 0, 0, 0, 0], 'wrong-length', 'change of state of 5 values, expected 4'],
+  ['NaN in the change of state', [0, NAN, 0, 0], 'non-finite', 'state value 1 is NaN'],
+  ['an infinity in the change of state', [0, 0, 0, -INFINITY], 'non-finite', 'state value 3 is -Infinity'],
+  ['a change of state out of range', [0, 64.5, 0, 0], 'out-of-range', 'a state value moved by 64.5, at most 64'],
+])('%s is a failure that names the client', (_, stateChange, code, reason) => {
+  const failure = checkUpdate(withState(stateChange), PARAMETERS, EXAMPLES, true);
+  expect(failure).toMatchObject({ kind: 'failure', round: 4, client: 17, code });
+  expect(failure?.reason).toContain('client 17');
+  expect(failure?.reason).toContain(reason);
+});
+
 test('an update passes exactly if all its values are finite and within ±64', () => {
   fc.assert(
     fc.property(

@@ -2,8 +2,10 @@
 
 import type { ClientPool, PoolReply, RoundWork, TaskGroup } from 'fedtempo/server/pool/pool.js';
 import { ExactMean } from 'fedtempo/shared/federation/exact-mean.js';
+import { MeanWithState } from 'fedtempo/shared/federation/mean-with-state.js';
 import { expect, test } from 'vitest';
 import { digits, inlinePool } from '../support/digits.js';
+import { PlainStates } from '../support/plain-states.js';
 
 const never = new AbortController().signal;
 type Reply = PoolReply['reply'];
@@ -125,6 +127,56 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
         [5, 'non-finite'],
       ]);
       expect(aggregator.tally().clients).toEqual([]);
+    }));
+
+  test.each([1000, 1])(
+    'lends each client its state and takes the change, in rounds of any memory (room for %i)',
+    (room) =>
+      withPool(async (pool, setting) => {
+        const { planOf, weights, parameters, participant, shardSize } = setting;
+        // Client 4 lies about its shard in round 1: its update is refused, and its state stays.
+        const sizeOf = (round: number) => (client: number) => shardSize(client) + (round === 1 && client === 4 ? 1 : 0);
+        const rounds = [
+          [0, 3, 4, 7, 10, 11],
+          [1, 3, 4, 10],
+          [0, 1, 4, 5, 6, 7],
+        ];
+        const outcomes = await Promise.all(
+          [pool, inlinePool(participant())].map(async (each) => {
+            const states = new PlainStates(parameters, room);
+            let control = new Float32Array(parameters);
+            const results: unknown[] = [];
+            for (const [round, clients] of rounds.entries()) {
+              const aggregator = new MeanWithState(parameters, clients.length, 'uniform');
+              const group = { plan: planOf(round), clients, weights, aggregator, variates: { control, states } };
+              const work = { groups: [group], shardSize: sizeOf(round), measure: true };
+              const replies = await collect(each, work);
+              expect(states.lent.size).toBe(0);
+              states.commit(true);
+              const mean = aggregator.finish();
+              control = Float32Array.from(mean.subarray(parameters));
+              results.push(replies.map(bits), wordsOf(mean), aggregator.tally());
+            }
+            expect(results[3]).toContainEqual(expect.objectContaining({ client: 4, code: 'wrong-examples' }));
+            const known = [...states.current].sort(([a], [b]) => a - b);
+            return { results, states: known.map(([client, state]) => [client, [...state]]) };
+          }),
+        );
+        expect(outcomes[0]).toEqual(outcomes[1]);
+        expect(outcomes[1].states.map(([client]) => client)).toEqual([0, 1, 3, 4, 5, 6, 7, 10, 11]);
+      }),
+  );
+
+  test('gives every state back when it is stopped', () =>
+    withPool(async (pool, { planOf, weights, parameters, shardSize }) => {
+      const clients = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+      const states = new PlainStates(parameters, 3);
+      const variates = { control: new Float32Array(parameters), states };
+      const aggregator = new MeanWithState(parameters, clients.length, 'uniform');
+      const work = { groups: [{ plan: planOf(0), clients, weights, aggregator, variates }], shardSize, measure: false };
+      const stopping = new AbortController();
+      for await (const _ of pool.dispatch(work, stopping.signal)) stopping.abort();
+      expect(states.lent.size).toBe(0);
     }));
 
   test('leaves the global weights as they were', () =>

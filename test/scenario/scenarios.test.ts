@@ -53,6 +53,29 @@ test('what a scenario leaves out is filled in once', () => {
   });
 });
 
+test('scaffold weighs clients alike unless told, needs plain SGD, and names its keys', () => {
+  const algorithm = (text: string, rest: string[] = []) => loadOne(base, [`federation.algorithm=${text}`, ...rest]);
+  expect(algorithm('{ kind: scaffold }').federation.algorithm).toEqual({ kind: 'scaffold', weighting: 'uniform' });
+  expect(algorithm('{ kind: scaffold }').clientState).toEqual({ memoryMegabytes: 512 });
+  const momentum = ['federation.clientOptimizer.kind=momentum'];
+  expect(() => algorithm('{ kind: scaffold }', momentum)).toThrow(
+    expect.objectContaining({
+      code: 'SCENARIO_CONTRADICTION',
+      details: {
+        where: '--set federation.clientOptimizer.kind',
+        found: 'clientOptimizer: { kind: momentum } with algorithm: { kind: scaffold }',
+        expected: 'sgd, from whose steps a client can tell its mean gradient',
+        fix: 'set federation.clientOptimizer.kind to sgd or federation.algorithm.kind to fedavg',
+      },
+    }),
+  );
+  expect(algorithm('{ kind: fedavg }', momentum).federation.clientOptimizer.kind).toBe('momentum');
+  expect(() => algorithm('{ kind: scaffold, weighting: equal }')).toThrow(
+    /weighting: unknown value[\s\S]*uniform, examples/,
+  );
+  expect(() => algorithm('{ kind: scafold }')).toThrow(/did you mean scaffold\?/);
+});
+
 test('a scenario is frozen through and through', () => {
   const scenario = loadOne(base);
   const parts = [

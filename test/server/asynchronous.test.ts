@@ -59,7 +59,15 @@ async function setting(scenarioText: string, answer: (train: Answer) => Answer =
   };
   const virtual = virtualTime({ scenario, parameters: weights.length, shardSize });
   const spans = new Spans(() => performance.now(), false);
-  const source = asynchronousRounds({ scenario, planner, pool, shardSize, virtual, spans });
+  const source = asynchronousRounds({
+    scenario,
+    planner,
+    pool,
+    shardSize,
+    examples: data.source.train.examples,
+    virtual,
+    spans,
+  });
   const next = async (round: number, carried: Carried): Promise<MadeRound> => {
     const made = await source({
       round,

@@ -50,6 +50,7 @@ test('a sign flip moves the model as the closed form says', async () => {
     serverValues: () => ({ learningRate: 1, momentum: 0 }),
     measure: false,
     serverState: undefined,
+    population: { clients: 4, examples: 4 },
     pool: withFaults(inlinePool(participant), faultsOf(rule), 1),
     shardSize: () => 1,
     minimumReplies: 1,

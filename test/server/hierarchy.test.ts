@@ -34,6 +34,7 @@ async function rounds(cohorts: readonly number[][], change: Partial<RoundInput> 
       pool,
       shardSize: (client) => examples[client],
       minimumReplies: 1,
+      population: { clients: 4, examples: 100 },
       signal: new AbortController().signal,
       spans,
       ...carried,

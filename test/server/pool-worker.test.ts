@@ -1,8 +1,10 @@
 import { WorkerPool } from 'fedtempo/server/pool/worker/worker-pool.js';
 import { ExactMean } from 'fedtempo/shared/federation/exact-mean.js';
+import { MeanWithState } from 'fedtempo/shared/federation/mean-with-state.js';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { poolConforms } from '../laws/pool.js';
 import { digits, inlinePool } from '../support/digits.js';
+import { PlainStates } from '../support/plain-states.js';
 import { poolThread } from '../support/processes.js';
 
 const never = new AbortController().signal;
@@ -61,6 +63,29 @@ test.each([
   expect(notes.length).toBeGreaterThanOrEqual(1);
   expect(notes[0]).toMatch(/thread \d ended \(exit code 3\); starting it again/);
   expect(await roundOn(pool)).toEqual(reference);
+});
+
+test('states that dead threads had begun to write are written anew, and lost clients keep theirs', async () => {
+  const { planOf, weights, parameters, shardSize, participant } = await digits();
+  const clients = [0, 1, 2, 3, 5, 6, 7, 9];
+  const stateOf = async (pool: Pick<WorkerPool, 'dispatch'>) => {
+    const states = new PlainStates(parameters, 5);
+    const variates = { control: new Float32Array(parameters).fill(0.125), states };
+    for (const round of [0, 1]) {
+      const aggregator = new MeanWithState(parameters, clients.length, 'uniform');
+      const group = { plan: planOf(round), clients, weights, aggregator, variates };
+      for await (const _ of pool.dispatch({ groups: [group], shardSize, measure: false }, never));
+      expect(states.lent.size).toBe(0);
+      states.commit(true);
+    }
+    return states.current;
+  };
+  const reference = await stateOf(inlinePool(participant()));
+  expect(reference.size).toBe(8);
+  const { pool } = await dying(3, [0, 1, 2], 4);
+  expect(await stateOf(pool)).toEqual(reference);
+  const { pool: hopeless } = await dying(2, [0, 1], 1000);
+  expect(await stateOf(hopeless)).toEqual(new Map());
 });
 
 test('clients are lost, by name, only when no thread can be started again', async () => {

@@ -1,6 +1,6 @@
 /** A WebSocket peer that says whatever a test wants, for what honest clients never do. */
 
-import { decodeFrame, encodeFrame } from 'fedtempo/shared/protocol/codec.js';
+import { decodeFrame, encodeFrame, tensorOf } from 'fedtempo/shared/protocol/codec.js';
 import { type ServerMessage, serverMessage } from 'fedtempo/shared/protocol/messages.js';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
@@ -14,14 +14,15 @@ export interface Closed {
 export class Peer {
   readonly socket: WebSocket;
   readonly closed: Promise<Closed>;
-  readonly #messages: z.output<typeof serverMessage>[] = [];
+  readonly #frames: { readonly message: z.output<typeof serverMessage>; readonly tensor: Float32Array }[] = [];
   #wake: () => void = () => {};
 
   private constructor(url: string, token: string) {
     this.socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` }, perMessageDeflate: false });
     this.socket.on('error', () => {});
     this.socket.on('message', (data) => {
-      this.#messages.push(decodeFrame(data as Buffer, serverMessage).message);
+      const { message, tensor } = decodeFrame(data as Buffer, serverMessage);
+      this.#frames.push({ message, tensor: tensorOf(tensor) });
       this.#wake();
     });
     this.closed = new Promise((resolve) => {
@@ -39,16 +40,21 @@ export class Peer {
     return peer;
   }
 
-  say(message: object, tensor?: Float32Array): void {
-    this.socket.send(encodeFrame(message, tensor));
+  say(message: object, ...tensor: Float32Array[]): void {
+    this.socket.send(encodeFrame(message, ...tensor));
   }
 
   /** The next message of a type; others before it are passed over. */
   async hears<T extends ServerMessage['type']>(type: T): Promise<Extract<ServerMessage, { type: T }>> {
+    return (await this.hearsFrame(type)).message;
+  }
+
+  /** The same with its tensor. */
+  async hearsFrame<T extends ServerMessage['type']>(type: T) {
     while (true) {
-      const message = this.#messages.shift();
-      if (message?.type === type) return message as Extract<ServerMessage, { type: T }>;
-      if (message !== undefined) continue;
+      const frame = this.#frames.shift();
+      if (frame?.message.type === type) return frame as { message: Extract<ServerMessage, { type: T }> } & typeof frame;
+      if (frame !== undefined) continue;
       await new Promise<void>((resolve, reject) => {
         this.#wake = resolve;
         void this.closed.then(({ code, reason }) => reject(new Error(`closed before ${type}: ${code} ${reason}`)));

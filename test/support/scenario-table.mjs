@@ -2,8 +2,11 @@
  * The scenarios whose digests are one in every pool: what a federation can do, in a few small rounds each. They share
  * data, model and seed, so that one pool serves them all. Plain JavaScript: other Node versions run it as it is.
  */
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { loadData } from 'fedtempo/client/load-data.js';
+import { ClientStateStore } from 'fedtempo/server/client-state/client-state-store.js';
 import { coordinate } from 'fedtempo/server/coordinator.js';
 import { digestOf } from 'fedtempo/server/digest.js';
 import { InlineEvaluator } from 'fedtempo/server/evaluation/evaluator.js';
@@ -64,6 +67,23 @@ faults:
   - { kind: byzantine, attack: gaussianNoise, factor: 0.01, probability: 0.2 }
   - { kind: corrupt, how: nan, probability: 0.1 }
   - { kind: duplicate, probability: 0.3 }`,
+  'scaffold, rates by local step': `
+federation: { algorithm: { kind: scaffold }, rounds: 5, cohort: { size: 6 }, localEpochs: 2 }
+schedules:
+  learningRate: { kind: cosine, start: 0.2, end: 0.02, unit: step }
+  batchSize: 10`,
+  'scaffold weighed by examples, a server with momentum': `
+federation: { algorithm: { kind: scaffold, weighting: examples }, rounds: 4, cohort: { size: 9 }, localSteps: 5 }
+schedules: { learningRate: 0.1, batchSize: 7, serverLearningRate: 0.8, serverMomentum: 0.5, clipNorm: 2 }`,
+  'scaffold under faults': `
+federation: { algorithm: { kind: scaffold }, rounds: 6, cohort: { size: 8 }, localSteps: 4, minimumReplies: 5 }
+schedules: { learningRate: 0.1, batchSize: 10 }
+faults:
+  - { kind: drop, probability: 0.2 }
+  - { kind: crash, clients: [1, 2, 3, 4, 5, 6, 7, 8, 9], rounds: [2] }
+  - { kind: corrupt, how: truncate, probability: 0.1 }
+  - { kind: byzantine, attack: signFlip, clients: { fraction: 0.2 } }
+  - { kind: duplicate, probability: 0.4 }`,
   'adaptive schedules': `
 federation: { rounds: 8, cohort: { size: 6 } }
 schedules:
@@ -133,9 +153,17 @@ async function* runsOn(pool, names, kernels) {
   const evaluator = new InlineEvaluator(chooseKernels(kernels).createCore(model), source.test.select(), spans);
   for (const name of names) {
     const scenario = loadOne(name);
+    const folder = mkdtempSync(join(tmpdir(), 'fedtempo-table-'));
+    const statesIn = (part) => {
+      const directory = join(folder, part);
+      mkdirSync(directory, { recursive: true });
+      // Memory for three states, so that most go to disk and back.
+      const { parameters } = model.layout;
+      return new ClientStateStore({ parameters, memoryBytes: 12 * parameters, directory });
+    };
     const checkpoints = [];
     const records = [];
-    const toEnd = async (start, onRound) => {
+    const toEnd = async (start, states, onRound) => {
       const { outcome, state, error } = await coordinate({
         scenario,
         start,
@@ -144,25 +172,38 @@ async function* runsOn(pool, names, kernels) {
         planner: roundPlanner(scenario, { examples: partition.examples }),
         examples: partition.examples,
         shardSize: (client) => partition.sizeOf(client),
+        states,
         onRound,
         signal: new AbortController().signal,
         spans,
       });
+      states.close();
       if (error !== undefined) throw error;
       return outcome === 'rounds' ? digestOf(state.weights) : outcome;
     };
-    const facts = { name, seed: scenario.seed, scenario: '0'.repeat(64), dataset: source.digest, clientState: null };
-    const digest = await toEnd(firstState(initialize(model, scenario.model.initialization, scenario.seed)), (done) => {
+    const facts = { name, seed: scenario.seed, scenario: '0'.repeat(64), dataset: source.digest };
+    const first = firstState(initialize(model, scenario.model.initialization, scenario.seed));
+    const states = statesIn('run');
+    const digest = await toEnd(first, states, (done) => {
       const { further, ...rest } = encodeState(done.state);
-      const lines = { rounds: done.state.rounds, clients: 0 };
-      const checkpoint = { ...facts, ...rest, rounds: done.state.rounds, lines };
+      const { rounds } = done.state;
+      const checkpoint = { ...facts, ...rest, rounds, lines: { rounds, clients: 0 }, clientState: states.snapshot() };
+      // A run keeps the states of its last checkpoints alone; here all are wanted.
+      cpSync(join(folder, 'run'), join(folder, String(rounds)), { recursive: true });
       records.push(done.record);
       checkpoints.push(encodeCheckpoint(checkpoint, model.layout, done.state.weights, further));
     });
     const from = (bytes) => {
       const checkpoint = readCheckpoint(bytes, 'the checkpoint');
-      return toEnd(decodeState(checkpoint, model.layout, records[checkpoint.rounds - 1]), () => {});
+      const { rounds } = checkpoint;
+      const restored = statesIn(String(rounds));
+      restored.restore(checkpoint.clientState, rounds);
+      return toEnd(decodeState(checkpoint, model.layout, records[rounds - 1]), restored, () => {});
     };
-    yield [name, { digest, checkpoints, from }];
+    try {
+      yield [name, { digest, checkpoints, from }];
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   }
 }

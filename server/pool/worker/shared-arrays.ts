@@ -1,23 +1,25 @@
 /** Shared memory of a worker pool, kept from round to round and grown when a longer array is asked for. */
 
 export class SharedArrays {
-  readonly #weights: Float32Array[] = [];
+  readonly #copies = new Map<string, Float32Array>();
   readonly #sums = new Map<string, Float64Array>();
-  #evaluation = new Float32Array(new SharedArrayBuffer(0)) as Float32Array;
 
   /** A shared copy of the weights [p] that a group begins with. */
   weights(group: number, values: Float32Array): Float32Array {
-    this.#weights[group] = copy(this.#weights[group], values);
-    return this.#weights[group];
+    return this.#copy(`weights ${group}`, values);
+  }
+
+  /** A shared copy of the server's control variate [p] of a group. */
+  control(group: number, values: Float32Array): Float32Array {
+    return this.#copy(`control ${group}`, values);
   }
 
   /** A shared copy of the weights [p] that are evaluated while the next round may run. */
   evaluation(values: Float32Array): Float32Array {
-    this.#evaluation = copy(this.#evaluation, values);
-    return this.#evaluation;
+    return this.#copy('evaluation', values);
   }
 
-  /** Where a thread sums up its part of a group [p]. */
+  /** Where a thread sums up its part of a group [length]. */
   sums(thread: number, group: number, length: number): Float64Array {
     const key = `${thread}/${group}`;
     const known = this.#sums.get(key);
@@ -26,11 +28,12 @@ export class SharedArrays {
     this.#sums.set(key, made);
     return made;
   }
-}
 
-function copy(place: Float32Array | undefined, values: Float32Array): Float32Array {
-  const fits = place?.length === values.length;
-  const kept = fits ? place : new Float32Array(new SharedArrayBuffer(4 * values.length));
-  kept.set(values);
-  return kept;
+  #copy(name: string, values: Float32Array): Float32Array {
+    const known = this.#copies.get(name);
+    const kept = known?.length === values.length ? known : new Float32Array(new SharedArrayBuffer(4 * values.length));
+    kept.set(values);
+    this.#copies.set(name, kept);
+    return kept;
+  }
 }

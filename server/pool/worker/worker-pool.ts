@@ -12,15 +12,10 @@ import { type Task, TaskQueues } from '../../../shared/threads/task-queues.js';
 import { Spans } from '../../../shared/times/spans.js';
 import { combine, type Evaluation, type Evaluator } from '../../evaluation/evaluator.js';
 import { sharedNow } from '../../times/time-table.js';
-import {
-  type ClientPool,
-  COORDINATOR,
-  type PoolReply,
-  type RoundWork,
-  type TaskGroup,
-  type ThreadSpent,
-} from '../pool.js';
+import { type ClientPool, COORDINATOR, type PoolReply, type RoundWork, type ThreadSpent } from '../pool.js';
+import { Loans } from './loans.js';
 import { SharedArrays } from './shared-arrays.js';
+import { lostReplies, wavesOf } from './tasks.js';
 import { PoolThread, ThreadLost } from './thread.js';
 
 export interface WorkerPoolOptions {
@@ -38,6 +33,9 @@ export interface WorkerPoolOptions {
   /** What a person may want to know, such as a thread that ended. */
   readonly note: (text: string) => void;
 }
+
+/** A group of a dispatch with its large arrays in shared memory. */
+type SharedGroup = Pick<ThreadGroup, 'plan' | 'weights'> & { readonly control: Float32Array | undefined };
 
 export class WorkerPool implements ClientPool, Evaluator {
   readonly kind = 'worker';
@@ -80,16 +78,42 @@ export class WorkerPool implements ClientPool, Evaluator {
     const began = performance.now();
     await this.#draining;
     if (signal.aborted) return;
-    const weights = this.#own.measure('copy', () =>
-      work.groups.map((group, index) => this.#arrays.weights(index, group.weights)),
+    const shared = this.#own.measure('copy', () =>
+      work.groups.map(({ plan, weights, variates }, index) => ({
+        plan,
+        weights: this.#arrays.weights(index, weights),
+        control: variates && this.#arrays.control(index, variates.control),
+      })),
     );
     this.broadcastMs = performance.now() - began;
-    let tasks = tasksOf(work);
+    for (const wave of wavesOf(work, this.workers)) {
+      if (signal.aborted) return;
+      const loans = new Loans(work.groups, wave);
+      try {
+        yield* this.#wave(work, wave, loans, shared, signal);
+      } finally {
+        loans.end();
+      }
+    }
+  }
+
+  async *#wave(
+    work: RoundWork,
+    wave: readonly Task[],
+    loans: Loans,
+    shared: readonly SharedGroup[],
+    signal: AbortSignal,
+  ): AsyncIterable<PoolReply> {
+    let tasks = wave;
     while (tasks.length > 0) {
       const live = await this.#live();
-      if (live.length === 0) return yield* lostReplies(work, tasks);
+      if (live.length === 0) return yield* lostReplies(work.groups, tasks);
       const queues = TaskQueues.of(tasks, this.workers);
-      const running = live.map((slot) => this.#train(slot, work, weights, queues));
+      const groups = shared.map(({ control, ...group }, index): ThreadGroup => {
+        const lent = loans.lent[index];
+        return control && lent ? { ...group, variates: { control, lent } } : group;
+      });
+      const running = live.map((slot) => this.#train(slot, work, groups, queues));
       this.#draining = Promise.all(running);
       let stop = () => {};
       const aborted = new Promise<undefined>((resolve) => {
@@ -103,7 +127,7 @@ export class WorkerPool implements ClientPool, Evaluator {
         for (const one of running) {
           const done = await Promise.race([one, aborted]);
           if (signal.aborted) return;
-          if (done !== undefined) yield* this.#gather(work, done.trained, done.slot);
+          if (done !== undefined) yield* this.#gather(work, done.trained, done.slot, loans);
         }
       } finally {
         signal.removeEventListener('abort', stop);
@@ -153,13 +177,13 @@ export class WorkerPool implements ClientPool, Evaluator {
   }
 
   /** One thread's part in a dispatch; undefined if the thread was lost. */
-  async #train(slot: number, work: RoundWork, weights: readonly Float32Array[], queues: TaskQueues) {
+  async #train(slot: number, work: RoundWork, shared: readonly ThreadGroup[], queues: TaskQueues) {
     const { groups, measure, tampering = new Map() } = work;
-    const views = groups.map(({ plan, aggregator }, index): ThreadGroup => {
-      if (aggregator === undefined) return { plan, weights: weights[index] };
+    const views = groups.map(({ aggregator }, index): ThreadGroup => {
+      if (aggregator === undefined) return shared[index];
       const { spec } = aggregator;
-      const sums = this.#arrays.sums(slot, index, spec.parameters);
-      return { plan, weights: weights[index], partial: { spec, sums } };
+      const sums = this.#arrays.sums(slot, index, spec.storage);
+      return { ...shared[index], partial: { spec, sums } };
     });
     try {
       const request = { type: 'train', queues: queues.memory, groups: views, measure, tampering } as const;
@@ -173,14 +197,15 @@ export class WorkerPool implements ClientPool, Evaluator {
     }
   }
 
-  *#gather({ groups }: RoundWork, { replies, tallies }: Trained, slot: number): Iterable<PoolReply> {
+  *#gather({ groups }: RoundWork, { replies, tallies }: Trained, slot: number, loans: Loans): Iterable<PoolReply> {
     groups.forEach(({ aggregator }, index) => {
       const tally = tallies[index];
       if (aggregator === undefined || tally === undefined || tally.clients.length === 0) return;
       const { spec } = aggregator;
-      const partial = () => createAggregator(spec, this.#arrays.sums(slot, index, spec.parameters), tally);
+      const partial = () => createAggregator(spec, this.#arrays.sums(slot, index, spec.storage), tally);
       this.#own.measure('aggregate', () => aggregator.merge(partial()));
     });
+    for (const { reply, group } of replies) loans.settle(group, reply.client, reply.kind === 'update');
     for (const { reply, receiveMs } of replies) yield { reply, worker: slot, receiveMs };
   }
 
@@ -208,20 +233,6 @@ export class WorkerPool implements ClientPool, Evaluator {
   #spawn(slot: number): PoolThread {
     const { program, data, profile } = this.#options;
     return new PoolThread(program, { ...data, profile, thread: slot });
-  }
-}
-
-function tasksOf({ groups, shardSize }: RoundWork): Task[] {
-  return groups.flatMap(({ clients }, group) =>
-    clients.map((client) => ({ client, group, examples: shardSize(client) })),
-  );
-}
-
-function* lostReplies({ groups }: { groups: readonly TaskGroup[] }, tasks: readonly Task[]): Iterable<PoolReply> {
-  for (const { client, group } of tasks) {
-    const { round } = groups[group].plan;
-    const reason = `no thread is left that could host client ${client}`;
-    yield { reply: { kind: 'failure', round, client, code: 'client-lost', reason }, worker: 0, receiveMs: 0 };
   }
 }
 

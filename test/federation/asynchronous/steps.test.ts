@@ -59,5 +59,5 @@ test('FedAsync goes from the global weights towards the local ones, by α weight
   expect(moved({ kind: 'hinge', a: 3, b: 2 }, 3)).toEqual([1, 1]);
   const { serverStep } = createAlgorithm(algorithmSchema.parse(spec));
   const aggregate = rule({ ...spec, mixing: 1 }).aggregate([{ kept, staleness: 0 }], start);
-  expect(serverStep(start, aggregate, { learningRate: 1, momentum: 0 }, undefined).weights).toEqual(kept);
+  expect(serverStep(start, aggregate, { learningRate: 1, momentum: 0 }, undefined, 1).weights).toEqual(kept);
 });

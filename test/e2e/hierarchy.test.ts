@@ -25,6 +25,13 @@ describe.each<[string, string[]]>([
     'with faults and a minimum of replies',
     ['faults=[{ kind: drop, probability: 0.5 }, { kind: byzantine, attack: scale }]', 'federation.minimumReplies=3'],
   ],
+  [
+    'in virtual time with a deadline',
+    [
+      'devices={ classes: [{ name: phone, share: 1, examplesPerSecond: { kind: uniform, from: 50, to: 400 }, downloadMbps: 1, uploadMbps: 1, latencyMs: 10 }] }',
+      'federation.deadlineSeconds=1',
+    ],
+  ],
   ['with a cohort that grows', ['schedules.cohortSize={ kind: linear, start: 1, end: 14 }']],
 ])('a scenario %s', (_, settings) => {
   test.each([1, 3, 14])(

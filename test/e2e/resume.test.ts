@@ -121,9 +121,9 @@ test.each([
 test('resumed with another pool and another number of workers each time', { timeout: 300_000 }, async () => {
   const { file, out } = place();
   const directory = (await killAfter(['run', file, '--out', out, ...poolArguments.process], 30)) as string;
-  await killAfter(['resume', directory, '--pool', 'worker', '--workers', '3'], 60);
-  await killAfter(['resume', directory, '--pool', 'inline'], 60);
-  await killAfter(['resume', directory, '--pool', 'worker', '--workers', '1'], 60);
+  await killAfter(['resume', directory, '--pool', 'worker', '--workers', '3'], 35);
+  await killAfter(['resume', directory, '--pool', 'inline'], 35);
+  await killAfter(['resume', directory, '--pool', 'worker', '--workers', '1'], 35);
   const summary = await summaryOf(['resume', directory, '--pool', 'process', '--workers', '1']);
   expect([summary.pool, summary.workers]).toEqual(['process', 1]);
   await expectTheSame(summary);

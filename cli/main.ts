@@ -1,14 +1,18 @@
 #!/usr/bin/env node
 /** The command line. One command a file; this one only puts them together. */
 import { Command, CommanderError } from 'commander';
-import { addReplay } from './commands/replay.js';
-import { addResume } from './commands/resume.js';
-import { addRun } from './commands/run.js';
-import { addSchedule } from './commands/schedule.js';
-import { addStudy } from './commands/study.js';
-import { addValidate } from './commands/validate.js';
 import { exitCodes, tell } from './exit.js';
 import { versions } from './versions.js';
+
+/** In the order of the help. Only the one that is asked for is loaded: loading all takes as long as a small run. */
+const commands: Record<string, () => Promise<(program: Command) => void>> = {
+  run: async () => (await import('./commands/run.js')).addRun,
+  replay: async () => (await import('./commands/replay.js')).addReplay,
+  resume: async () => (await import('./commands/resume.js')).addResume,
+  schedule: async () => (await import('./commands/schedule.js')).addSchedule,
+  study: async () => (await import('./commands/study.js')).addStudy,
+  validate: async () => (await import('./commands/validate.js')).addValidate,
+};
 
 const program = new Command('fedtempo')
   .description('Federated learning whose heart is the schedule: simulate clients, run real ones, study schedules.')
@@ -24,12 +28,9 @@ First steps:
   fedtempo schedule scenarios/mnist-lr-decay.yaml what each round would use
   fedtempo help run                               all options of a command`,
   );
-addRun(program);
-addReplay(program);
-addResume(program);
-addSchedule(program);
-addStudy(program);
-addValidate(program);
+const names = Object.keys(commands);
+const [asked] = process.argv.slice(2);
+for (const name of names.includes(asked) ? [asked] : names) (await commands[name]())(program);
 for (const command of program.commands) command.exitOverride();
 
 // A reader that goes away (as `head` does) is no error of ours.

@@ -7,7 +7,6 @@ import { type Evaluator, InlineEvaluator } from '../server/evaluation/evaluator.
 import { ThreadedEvaluator } from '../server/evaluation/threads.js';
 import { InlinePool } from '../server/pool/inline.js';
 import type { ClientPool } from '../server/pool/pool.js';
-import { ProcessPool } from '../server/pool/process.js';
 import { WorkerPool } from '../server/pool/worker/worker-pool.js';
 import type { TimeTable } from '../server/times/time-table.js';
 import { keepsClientState } from '../shared/federation/algorithm.js';
@@ -60,7 +59,17 @@ function workerPool({ scenario, folder, kernels, loaded, table, note }: PoolOpti
   });
 }
 
-function processPool({ scenario, folder, kernels, loaded, table, note, signal }: PoolOptions): Promise<ClientPool> {
+async function processPool({
+  scenario,
+  folder,
+  kernels,
+  loaded,
+  table,
+  note,
+  signal,
+}: PoolOptions): Promise<ClientPool> {
+  // The other pools need no sockets, and start sooner without them.
+  const { ProcessPool } = await import('../server/pool/process.js');
   const { pool } = scenario;
   const entry = fileURLToPath(new URL('../client/process-main.js', import.meta.url));
   const { version } = versions();

@@ -1,4 +1,7 @@
 /** Opens the store of client states of a run, where its algorithm keeps any. */
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ClientStateStore } from '../server/client-state/client-state-store.js';
 import type { Checkpoint } from '../server/store/checkpoint.js';
 import { FedtempoError } from '../shared/errors.js';
@@ -35,4 +38,30 @@ export function reopenStates(
   }
   states.restore(clientState, rounds);
   return states;
+}
+
+/**
+ * States for a replay, in a folder of their own: the run's are read and left alone.
+ *
+ * @param checkpoint undefined for a replay from the start
+ * @throws FedtempoError CHECKPOINT_INVALID
+ */
+export function copyStates(
+  scenario: Scenario,
+  model: Model,
+  run: string,
+  checkpoint: Checkpoint | undefined,
+): { states: ClientStateStore | undefined; remove: () => void } {
+  if (!keepsClientState(scenario.federation.algorithm)) return { states: undefined, remove: () => {} };
+  const folder = mkdtempSync(join(tmpdir(), 'fedtempo-states-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    if (checkpoint === undefined) return { states: openStates(scenario, model, folder), remove };
+    const files = readdirSync(run).filter((name) => name.startsWith('client-states.'));
+    for (const name of files) copyFileSync(join(run, name), join(folder, name));
+    return { states: reopenStates(scenario, model, folder, checkpoint), remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }

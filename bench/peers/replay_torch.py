@@ -4,6 +4,7 @@ DIR is what `fedtempo replay RUN --round R --client C --export DIR` writes:
 
 - before.safetensors, update.safetensors: layers.i.weight [inputs, outputs] and layers.i.bias [outputs], float32;
   update = local - global.
+- correction.safetensors, only with control variates: what is added to every gradient after clipping, by layer.
 - shard.safetensors: features [n, d] float32, labels [n] int32.
 - replay.json: the model, the optimizer and, for every local step, the rows of its batch and its hyperparameters.
 
@@ -96,8 +97,8 @@ def loss_of(kind, z, y):
     raise Unusable(f"unknown loss {kind}")
 
 
-def adjusted(gradients, parameters, anchor, step, optimizer):
-    """FedProx's term, then clipping, then weight decay: the order of shared/kernels/kernels.ts."""
+def adjusted(gradients, parameters, anchor, correction, step, optimizer):
+    """FedProx's term, then clipping, then SCAFFOLD's correction, then weight decay: the order of shared/kernels/kernels.ts."""
     mu, clip, decay = step["proximalMu"], step["clipNorm"], step["weightDecay"]
     if mu:
         gradients = [g + mu * (w - a) for g, w, a in zip(gradients, parameters, anchor)]
@@ -106,6 +107,8 @@ def adjusted(gradients, parameters, anchor, step, optimizer):
         factor = clip / (norm + 1e-6)
         if factor < 1:
             gradients = [g * factor for g in gradients]
+    if correction is not None:
+        gradients = [g + c for g, c in zip(gradients, correction)]
     if decay and optimizer["kind"] != "adamW":
         gradients = [g + decay * w for g, w in zip(gradients, parameters)]
     return gradients
@@ -177,7 +180,7 @@ def steps_of(replay):
     return [dict(zip(columns, values)) for values in zip(*columns.values())]
 
 
-def replay_update(replay, before, features, labels):
+def replay_update(replay, before, correction, features, labels):
     """Trains from `before` and returns local - global, with the losses of all steps."""
     parameters = [w.clone().requires_grad_() for w in before]
     optimizer = Optimizer(replay["optimizer"], before)
@@ -188,7 +191,7 @@ def replay_update(replay, before, features, labels):
         loss = loss_of(replay["model"]["loss"], outputs, labels[rows])
         gradients = torch.autograd.grad(loss, parameters)
         with torch.no_grad():
-            gradients = adjusted(gradients, parameters, before, step, replay["optimizer"])
+            gradients = adjusted(gradients, parameters, before, correction, step, replay["optimizer"])
         optimizer.update(parameters, gradients, step)
         losses.append(loss.item())
     return [w.detach() - w0 for w, w0 in zip(parameters, before)], losses
@@ -227,6 +230,8 @@ def main():
     shard = read_safetensors(os.path.join(given.folder, "shard.safetensors"))
     before = read_safetensors(os.path.join(given.folder, "before.safetensors"))
     update = read_safetensors(os.path.join(given.folder, "update.safetensors"))
+    corrected = os.path.join(given.folder, "correction.safetensors")
+    correction = read_safetensors(corrected) if os.path.exists(corrected) else None
     layers = len(replay["model"]["widths"]) - 1
     names, expected = parameters_of(update, layers, torch.float32)
     labels = torch.from_numpy(shard["labels"].astype(np.int64))
@@ -242,7 +247,8 @@ def main():
     for dtype in (torch.float32, torch.float64) if given.float64 else (torch.float32,):
         _, start = parameters_of(before, layers, dtype)
         features = torch.from_numpy(shard["features"].copy()).to(dtype)
-        found, losses = replay_update(replay, start, features, labels)
+        added = correction and parameters_of(correction, layers, dtype)[1]
+        found, losses = replay_update(replay, start, added, features, labels)
         value, name, at = compare(names, found, expected)
         largest = max(float(tensor.abs().max()) for tensor in expected)
         verdict = "within" if value <= given.tolerance else "ABOVE"

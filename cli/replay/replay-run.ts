@@ -2,26 +2,24 @@
  * Replays a run up to one client's update: from the nearest checkpoint before it, or from the start. The weights of every
  * round on the way must have the digest that was recorded, and so must the update.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type ClientData, loadData } from '../../client/load-data.js';
+import type { ClientStateStore } from '../../server/client-state/client-state-store.js';
 import { coordinate } from '../../server/coordinator.js';
 import type { ClientPool } from '../../server/pool/pool.js';
 import { type RecordedReplies, recordedReplies, recordedRounds } from '../../server/replay/recorded.js';
 import { type FoundTask, ReplayPool } from '../../server/replay/replay-pool.js';
 import { decodeState, firstState, type RunState } from '../../server/run-state.js';
+import type { Checkpoint } from '../../server/store/checkpoint.js';
 import { CheckpointFiles } from '../../server/store/checkpoint-files.js';
 import { readRun } from '../../server/store/read-run.js';
 import type { KeptRecord, RoundRecord } from '../../server/store/records.js';
 import { TimeTable } from '../../server/times/time-table.js';
 import { FedtempoError } from '../../shared/errors.js';
-import { keepsClientState } from '../../shared/federation/algorithm.js';
 import { initialize } from '../../shared/model/initialize.js';
 import { adaptiveSpecsOf } from '../../shared/scenario/plan.js';
 import { roundPlanner } from '../../shared/scenario/round-plan.js';
 import type { Scenario } from '../../shared/scenario/scenario.js';
-import { openStates } from '../client-states.js';
+import { copyStates } from '../client-states.js';
 import type { RunSetting } from '../conduct.js';
 import { refuseOtherData, refuseOtherRecords, refuseOtherRun } from '../same-run.js';
 import { locating, openScenario } from '../scenario-file.js';
@@ -61,14 +59,21 @@ export async function replayRun(options: ReplayOptions): Promise<Replayed> {
   const [{ scenario, locate }] = runs;
   const data = await locating(locate, () => loadData(scenario, folder));
   refuseOtherData(manifest.dataset.digest, data, directory);
-  // States of clients are replayed too: those of a checkpoint belong to the run and are left alone.
-  const start = keepsClientState(scenario.federation.algorithm)
-    ? firstState(initialize(data.model, scenario.model.initialization, scenario.seed))
-    : nearestState(directory, scenario, data, rounds, recorded.trainedIn);
+  const nearest = nearestState(directory, scenario, data, rounds, recorded.trainedIn);
+  const { start } = nearest;
   const setting = { ...options, scenario, folder, profile: false };
-  const { task, verified } = await findTask(setting, data, start, rounds, { ...options, ...recorded });
+  const search = { ...options, ...recorded };
+  const { task, verified } = await findTask(setting, data, nearest, rounds, search).finally(nearest.remove);
   const { updateDigest: recordedDigest, fault } = recorded;
   return { task, recordedDigest, fault, from: start.rounds, verified, scenario, data };
+}
+
+interface Nearest {
+  readonly start: RunState;
+  /** What clients keep, as it was at `start`; undefined where they keep nothing. */
+  readonly states: ClientStateStore | undefined;
+  /** Removes the copies of the states. */
+  readonly remove: () => void;
 }
 
 /** The state after the latest round before `round` that a whole checkpoint holds; damaged ones are as good as none. */
@@ -78,21 +83,34 @@ function nearestState(
   data: ClientData,
   rounds: readonly KeptRecord[],
   round: number,
-): RunState {
+): Nearest {
   const { model } = data;
   const checkpoints = new CheckpointFiles(directory, false).whole();
   for (const checkpoint of checkpoints) refuseOtherRun(checkpoint, scenario, data, directory);
-  const before = checkpoints.find((checkpoint) => checkpoint.rounds <= round);
-  if (before === undefined) return firstState(initialize(model, scenario.model.initialization, scenario.seed));
-  const state = decodeState(before, model.layout, rounds[before.rounds - 1]);
-  refuseOtherRecords(state, directory);
-  return state;
+  for (const before of checkpoints.filter((checkpoint) => checkpoint.rounds <= round)) {
+    const start = decodeState(before, model.layout, rounds[before.rounds - 1]);
+    refuseOtherRecords(start, directory);
+    const copied = statesAt(scenario, data, directory, before);
+    if (copied !== undefined) return { start, ...copied };
+  }
+  const start = firstState(initialize(model, scenario.model.initialization, scenario.seed));
+  return { start, ...copyStates(scenario, model, directory, undefined) };
+}
+
+/** Undefined if they are damaged. */
+function statesAt(scenario: Scenario, { model }: ClientData, directory: string, checkpoint: Checkpoint) {
+  try {
+    return copyStates(scenario, model, directory, checkpoint);
+  } catch (error) {
+    if (error instanceof FedtempoError && error.code === 'CHECKPOINT_INVALID') return undefined;
+    throw error;
+  }
 }
 
 async function findTask(
   setting: RunSetting,
   loaded: ClientData,
-  start: RunState,
+  { start, states }: Nearest,
   recorded: readonly KeptRecord[],
   { directory, round, client, trainedIn, lost }: ReplayOptions & RecordedReplies,
 ): Promise<{ task: FoundTask | undefined; verified: number }> {
@@ -105,8 +123,6 @@ async function findTask(
   };
   const { pool, evaluator } = await startPool({ scenario, folder, kernels, loaded, table, note, signal });
   const stopping = new AbortController();
-  const folderOfStates = mkdtempSync(join(tmpdir(), 'fedtempo-replay-'));
-  const states = openStates(scenario, loaded.model, folderOfStates);
   let found: FoundTask | undefined;
   let verified = 0;
   try {
@@ -128,8 +144,8 @@ async function findTask(
       evaluator: listens(scenario) ? evaluator : blind,
       planner: roundPlanner(scenario, { examples: partition.examples }),
       examples: partition.examples,
-      shardSize: (of) => partition.sizeOf(of),
       states,
+      shardSize: (of) => partition.sizeOf(of),
       signal: AbortSignal.any([signal, stopping.signal]),
       spans: table.own,
       onRound: ({ record }) => {
@@ -144,9 +160,8 @@ async function findTask(
     return { task: found, verified };
   } finally {
     progress.stop();
-    await Promise.all([pool.close(), evaluator.close()]);
     states?.close();
-    rmSync(folderOfStates, { recursive: true, force: true });
+    await Promise.all([pool.close(), evaluator.close()]);
   }
 }
 

@@ -3,7 +3,7 @@
  * reply again, and the task that is looked for is taken out of the round in which it is dispatched, with the plan and the
  * weights that the client got. Whatever the algorithm, that is the task the client had.
  */
-
+import type { ClientStates } from '../../shared/federation/client-state.js';
 import { correctionOf } from '../../shared/training/control-variate.js';
 import type { CountedUpdate, Failure } from '../../shared/training/reply.js';
 import type { RoundPlan } from '../../shared/training/round-plan.js';
@@ -89,10 +89,18 @@ export class ReplayPool implements ClientPool {
 
   /** The reply of the wanted client alone, with its parameters. Undefined if aborted. */
   async #ask(work: RoundWork, group: TaskGroup, signal: AbortSignal) {
-    const groups = [{ ...group, clients: [this.#wanted.client], aggregator: undefined }];
+    const { variates } = group;
+    const kept = variates && { ...variates, states: unchanged(variates.states) };
+    const groups = [{ ...group, clients: [this.#wanted.client], aggregator: undefined, variates: kept }];
     for await (const { reply } of this.#pool.dispatch({ ...work, groups }, signal)) return reply;
     return undefined;
   }
+}
+
+/** The same states, of which no change counts: a task may be asked for again. */
+function unchanged(states: ClientStates): ClientStates {
+  const { room } = states;
+  return { room, lend: (client) => states.lend(client), settle: (client) => states.settle(client, false) };
 }
 
 function correctionFor({ variates }: TaskGroup, client: number): Float32Array | undefined {

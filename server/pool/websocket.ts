@@ -22,6 +22,7 @@ import {
   type ThreadSpent,
   type Traffic,
 } from './pool.js';
+import { Slots } from './slots.js';
 import { TaskFeed } from './task-feed.js';
 
 export interface WebSocketPoolOptions {
@@ -52,15 +53,12 @@ export class WebSocketPool implements ClientPool {
   readonly workers: number;
   broadcastMs = 0;
   readonly #options: WebSocketPoolOptions;
-  readonly #slots: (Connection | undefined)[];
+  readonly #slots: Slots;
   readonly #pending = new Set<Connection>();
   #door!: Door;
   #round: OpenRound | undefined;
   /** By slot: what is still to be handed out in the open round. */
   readonly #feeds = new Map<number, TaskFeed>();
-  #readyChanged: () => void = () => {};
-  /** Slots that will never host again; rounds do not wait for them. */
-  readonly #abandoned = new Set<number>();
   /** Time on this thread, and what each client process says that it trained. */
   readonly #own: Spans;
   readonly #trained: readonly Spans[];
@@ -68,7 +66,7 @@ export class WebSocketPool implements ClientPool {
   private constructor(options: WebSocketPoolOptions) {
     this.#options = options;
     this.workers = options.slots;
-    this.#slots = new Array<Connection | undefined>(options.slots).fill(undefined);
+    this.#slots = new Slots(options.slots);
     const spans = () => new Spans(sharedNow, options.profile);
     this.#own = spans();
     this.#trained = Array.from({ length: options.slots }, spans);
@@ -103,33 +101,12 @@ export class WebSocketPool implements ClientPool {
 
   /** No client will connect for `slot` any more: fail what it owes, now and in later rounds. */
   abandon(slot: number): void {
-    this.#abandoned.add(slot);
-    this.#readyChanged();
+    this.#slots.abandon(slot);
   }
 
-  /**
-   * Waits until every slot that is not abandoned is ready.
-   *
-   * @returns the slots that were not, when `waitMs` is over or `signal` aborts
-   */
-  async waitReady(waitMs: number, signal: AbortSignal): Promise<number[]> {
-    const missing = () =>
-      this.#slots.flatMap((connection, slot) => (connection?.ready || this.#abandoned.has(slot) ? [] : [slot]));
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      this.#readyChanged();
-    }, waitMs);
-    const onAbort = () => this.#readyChanged();
-    signal.addEventListener('abort', onAbort);
-    while (missing().length > 0 && !late && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#readyChanged = resolve;
-      });
-    }
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-    return missing();
+  /** The slots that are not ready, and not abandoned, when `waitMs` is over or `signal` aborts; none as soon as all are. */
+  waitReady(waitMs: number, signal: AbortSignal): Promise<number[]> {
+    return this.#slots.waitReady(waitMs, signal);
   }
 
   /** Groups run one after the other: a connection holds the weights of one group at a time. */
@@ -148,7 +125,7 @@ export class WebSocketPool implements ClientPool {
     signal.addEventListener('abort', stop);
     const timer = setTimeout(() => {
       for (const client of round.owing()) {
-        round.fail(client, 'timeout', `no reply within ${this.#options.replyMs} ms`, this.#slotOf(client));
+        round.fail(client, 'timeout', `no reply within ${this.#options.replyMs} ms`, this.#slots.of(client));
       }
     }, this.#options.replyMs);
     try {
@@ -167,9 +144,9 @@ export class WebSocketPool implements ClientPool {
 
   /** Says goodbye to every client and waits, within a limit, until they have gone. */
   async close(): Promise<void> {
-    for (const connection of [...this.#slots, ...this.#pending]) connection?.close('GOODBYE', 'the run is over');
+    for (const one of [...this.#slots.connections, ...this.#pending]) one.close('GOODBYE', 'the run is over');
     const deadline = performance.now() + limits.goodbyeMs;
-    const left = () => this.#slots.some((connection) => connection !== undefined);
+    const left = () => this.#slots.connections.length > 0;
     while (left() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
     await this.#door.close();
   }
@@ -178,7 +155,7 @@ export class WebSocketPool implements ClientPool {
   async #broadcast(round: OpenRound, { plan, clients: drawn, weights, variates }: TaskGroup): Promise<void> {
     const bySlot = new Map<number, number[]>();
     for (const client of drawn) {
-      const slot = this.#slotOf(client);
+      const slot = this.#slots.of(client);
       const hosted = bySlot.get(slot);
       if (hosted === undefined) bySlot.set(slot, [client]);
       else hosted.push(client);
@@ -187,7 +164,7 @@ export class WebSocketPool implements ClientPool {
     const frame = this.#own.measure('serialise', encode, { round: plan.round });
     const room = (variates?.states.room ?? 0) / this.#options.slots;
     const sent = [...bySlot].map(([slot, clients]) => {
-      const connection = this.#slots[slot];
+      const connection = this.#slots.at(slot);
       if (connection?.ready !== true) {
         for (const client of clients) round.fail(client, 'client-lost', `no process hosts client ${client}`, slot);
         return undefined;
@@ -201,17 +178,12 @@ export class WebSocketPool implements ClientPool {
     await Promise.all(sent);
   }
 
-  #slotOf(client: number): number {
-    return client % this.#options.slots;
-  }
-
   readonly #events: ConnectionEvents = {
     greet: (connection, slot): ServerMessage | { refuse: CloseName; reason: string } => {
       const { run, scenario, folder, datasetDigest, parameters, slots } = this.#options;
-      if (slot >= slots || this.#slots[slot] !== undefined) {
+      if (!this.#slots.take(slot, connection)) {
         return { refuse: 'SLOT_TAKEN', reason: `slot ${slot} of ${slots} is not free` };
       }
-      this.#slots[slot] = connection;
       this.#pending.delete(connection);
       const { seed, data, model } = scenario;
       const hosting = { index: slot, count: slots };
@@ -224,7 +196,7 @@ export class WebSocketPool implements ClientPool {
       // The connection is ready once this has returned.
       queueMicrotask(() => {
         onReady(connection.slot);
-        this.#readyChanged();
+        this.#slots.changed();
       });
       if (ready.datasetDigest === datasetDigest) return undefined;
       return `data ${ready.datasetDigest.slice(0, 12)}, the coordinator has ${datasetDigest.slice(0, 12)}`;
@@ -237,7 +209,7 @@ export class WebSocketPool implements ClientPool {
         connection.send({ type: 'answer', run, round, client, answer: name, reason });
       if (this.#round === undefined || !this.#round.matches({ run, round, nonce }))
         return answer('LATE', 'that round is closed');
-      if (this.#slotOf(client) !== connection.slot) return answer('REJECTED', `client ${client} is hosted elsewhere`);
+      if (this.#slots.of(client) !== connection.slot) return answer('REJECTED', `client ${client} is hosted elsewhere`);
       let values: Float32Array;
       try {
         values = tensorOf(tensor);
@@ -263,7 +235,7 @@ export class WebSocketPool implements ClientPool {
     },
 
     failed: (connection, failure) => {
-      if (!this.#round?.matches(failure) || this.#slotOf(failure.client) !== connection.slot) return;
+      if (!this.#round?.matches(failure) || this.#slots.of(failure.client) !== connection.slot) return;
       this.#round.fail(failure.client, 'client-error', failure.reason, connection.slot);
       this.#feeds.get(connection.slot)?.fill();
     },
@@ -271,12 +243,11 @@ export class WebSocketPool implements ClientPool {
     closed: (connection, code, reason) => {
       this.#pending.delete(connection);
       const { slot } = connection;
-      if (slot < 0 || this.#slots[slot] !== connection) {
+      if (!this.#slots.release(connection)) {
         this.#options.onRefused(`${code} ${reason}`);
         return;
       }
-      this.#slots[slot] = undefined;
-      for (const client of this.#round?.owing((one) => this.#slotOf(one) === slot) ?? []) {
+      for (const client of this.#round?.owing((one) => this.#slots.of(one) === slot) ?? []) {
         this.#round?.fail(client, 'client-lost', `connection closed: ${code} ${reason}`.trim(), slot);
       }
     },

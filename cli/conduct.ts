@@ -18,7 +18,7 @@ import { roundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
 import { plannedFailures } from '../shared/training/reply.js';
 import type { Progress } from './progress.js';
-import { startPool } from './start-pool.js';
+import { parkWorkers, startPool } from './start-pool.js';
 import { summarize } from './summarize.js';
 import { warningsFor } from './warnings.js';
 
@@ -66,7 +66,11 @@ export async function conduct(
   const { scenario, folder, kernels, progress, log, signal, profile } = setting;
   const began = performance.now();
   const table = new TimeTable(profile);
-  const data = await loadData(scenario, folder);
+  const parked = parkWorkers(scenario);
+  const data = await loadData(scenario, folder).catch(async (error) => {
+    await Promise.all((parked ?? []).map((worker) => worker.terminate()));
+    throw error;
+  });
   const { partition, model } = data;
   const { examples } = partition;
   const planner = roundPlanner(scenario, { examples });
@@ -74,7 +78,7 @@ export async function conduct(
     progress.note(text);
     log.warn(text);
   };
-  const { pool, evaluator } = await startPool({ scenario, folder, kernels, loaded: data, table, note, signal });
+  const { pool, evaluator } = await startPool({ scenario, folder, kernels, loaded: data, table, note, signal, parked });
   let store: RunStore | undefined;
   let states: ClientStateStore | undefined;
   try {

@@ -1,12 +1,14 @@
 /** Starts where the clients of a run train, and who evaluates. */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import type { ClientData } from '../client/load-data.js';
 import { createParticipant } from '../client/participant.js';
 import { type Evaluator, InlineEvaluator } from '../server/evaluation/evaluator.js';
 import { ThreadedEvaluator } from '../server/evaluation/threads.js';
 import { InlinePool } from '../server/pool/inline.js';
 import type { ClientPool } from '../server/pool/pool.js';
+import { parkThreads } from '../server/pool/worker/thread.js';
 import { WorkerPool } from '../server/pool/worker/worker-pool.js';
 import type { TimeTable } from '../server/times/time-table.js';
 import { keepsClientState } from '../shared/federation/algorithm.js';
@@ -24,6 +26,15 @@ export interface PoolOptions {
   /** What a person may want to know, such as a client process that ended. */
   readonly note: (text: string) => void;
   readonly signal: AbortSignal;
+  /** Threads that were started while the data were read. */
+  readonly parked?: readonly Worker[] | undefined;
+}
+
+const poolThread = new URL('../client/pool-thread.js', import.meta.url);
+
+/** Starts what need not wait for the data. */
+export function parkWorkers({ pool }: Scenario): Worker[] | undefined {
+  return pool.kind === 'worker' ? parkThreads(poolThread, pool.workers) : undefined;
 }
 
 /** @throws FedtempoError PORT_UNAVAILABLE, CLIENTS_UNAVAILABLE */
@@ -45,10 +56,11 @@ function inlinePool({ scenario, kernels, loaded, table }: PoolOptions): ClientPo
   return new InlinePool(answer, spans);
 }
 
-function workerPool({ scenario, folder, kernels, loaded, table, note }: PoolOptions): Promise<WorkerPool> {
+function workerPool({ scenario, folder, kernels, loaded, table, note, parked }: PoolOptions): Promise<WorkerPool> {
   const { pool, seed, data, model } = scenario;
   return WorkerPool.start({
-    program: new URL('../client/pool-thread.js', import.meta.url),
+    program: poolThread,
+    parked,
     data: { scenario: { seed, data, model }, folder, kernels, shared: loaded.source.shared },
     datasetDigest: loaded.source.digest,
     workers: pool.workers,

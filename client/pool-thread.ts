@@ -1,5 +1,8 @@
-/** A thread of the worker pool: hosts any client of the population, takes tasks until none is left, adds up its part. */
-import { parentPort, workerData } from 'node:worker_threads';
+/**
+ * A thread of the worker pool: hosts any client of the population, takes tasks until none is left, adds up its part. Its
+ * first message tells it of what run; it may have been started before that was known.
+ */
+import { parentPort } from 'node:worker_threads';
 import type { SharedDataset } from '../shared/data/source.js';
 import { messageOf } from '../shared/errors.js';
 import type { Aggregator } from '../shared/federation/aggregator.js';
@@ -26,22 +29,23 @@ type Train = Extract<ThreadRequest, { type: 'train' }>;
 
 const port = parentPort;
 if (port === null) throw new Error('pool-thread runs as a worker thread');
-const { scenario, folder, kernels, thread, shared, profile } = workerData as PoolThreadData;
 const send = (message: ThreadResponse) => port.postMessage(message);
 
-try {
-  const data = await loadData(scenario, folder, shared);
-  serve(createParticipant(data, chooseKernels(kernels), scenario.seed, profile));
-  send({ type: 'ready', datasetDigest: data.source.digest });
-} catch (error) {
-  send({ type: 'failed', reason: messageOf(error) });
-}
+port.once('message', async ({ scenario, folder, kernels, thread, shared, profile }: PoolThreadData) => {
+  try {
+    const data = await loadData(scenario, folder, shared);
+    serve(createParticipant(data, chooseKernels(kernels), scenario.seed, profile), thread);
+    send({ type: 'ready', datasetDigest: data.source.digest });
+  } catch (error) {
+    send({ type: 'failed', reason: messageOf(error) });
+  }
+});
 
-function serve(participant: Participant): void {
+function serve(participant: Participant, thread: number): void {
   port?.on('message', (request: ThreadRequest) => {
     const { id } = request;
     if (request.type === 'train') {
-      const trained = train(participant, request);
+      const trained = train(participant, request, thread);
       return send({ type: 'trained', id, ...trained, spent: participant.spans.take() });
     }
     const totals = participant.evaluate(request.weights, request.from, request.to);
@@ -49,7 +53,7 @@ function serve(participant: Participant): void {
   });
 }
 
-function train(participant: Participant, { queues: memory, groups, measure, tampering }: Train) {
+function train(participant: Participant, { queues: memory, groups, measure, tampering }: Train, thread: number) {
   const queues = new TaskQueues(memory);
   const aggregators = groups.map(({ partial }): Aggregator | undefined => {
     if (partial === undefined) return undefined;

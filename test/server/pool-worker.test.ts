@@ -1,3 +1,5 @@
+import type { Worker } from 'node:worker_threads';
+import { parkThreads } from 'fedtempo/server/pool/worker/thread.js';
 import { WorkerPool } from 'fedtempo/server/pool/worker/worker-pool.js';
 import { ExactMean } from 'fedtempo/shared/federation/exact-mean.js';
 import { MeanWithState } from 'fedtempo/shared/federation/mean-with-state.js';
@@ -10,11 +12,15 @@ import { poolThread } from '../support/processes.js';
 const never = new AbortController().signal;
 const dyingThread = new URL('../support/dying-thread.mjs', import.meta.url);
 
-async function start(workers: number, change: { program?: URL; data?: object; notes?: string[] } = {}) {
+async function start(
+  workers: number,
+  change: { program?: URL; data?: object; notes?: string[]; parked?: Worker[] } = {},
+) {
   const { scenario, data, digest } = await digits();
-  const { program = poolThread, notes = [] } = change;
+  const { program = poolThread, notes = [], parked } = change;
   return WorkerPool.start({
     program,
+    parked,
     data: { scenario, folder: '.', kernels: 'auto', shared: data.source.shared, ...change.data },
     datasetDigest: digest,
     workers,
@@ -110,4 +116,12 @@ test('threads that read other data are refused', async () => {
   pixels[5] ^= 1;
   const other = { ...shared, digest: 'of other data', train: { ...shared.train, pixels } };
   await expect(start(2, { data: { shared: other } })).rejects.toThrow(/threads of the worker pool are not available/);
+});
+
+test('threads that ended while they were parked, and a program that never runs, are errors, not waits', async () => {
+  const parked = parkThreads(poolThread, 2);
+  await Promise.all(parked.map((worker) => worker.terminate()));
+  await expect(start(2, { parked })).rejects.toThrow(/threads of the worker pool are not available/);
+  const program = new URL('./no-such-thread.js', import.meta.url);
+  await expect(start(1, { program })).rejects.toThrow(/no-such-thread/);
 });

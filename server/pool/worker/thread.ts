@@ -5,6 +5,22 @@ import type { ThreadRequest, ThreadResponse } from '../../../shared/threads/mess
 /** The thread ended before it answered. */
 export class ThreadLost extends Error {}
 
+/**
+ * Threads that load their program while the data are still being read. They keep no process alive, and wait to be told of
+ * what run they are.
+ *
+ * @param program the threads' module
+ */
+export function parkThreads(program: URL, count: number): Worker[] {
+  return Array.from({ length: count }, () => {
+    const worker = new Worker(program);
+    worker.unref();
+    // Until someone uses it, an error is nobody's; that it has ended is noticed then.
+    worker.on('error', () => {});
+    return worker;
+  });
+}
+
 type Unnumbered<Request> = Request extends ThreadRequest ? Omit<Request, 'id'> : never;
 type Answered = Extract<ThreadResponse, { id: number }>;
 
@@ -17,9 +33,11 @@ export class PoolThread {
   lost: ThreadLost | undefined;
   #next = 0;
 
-  /** @param program the thread's module */
-  constructor(program: URL, data: object) {
-    this.#worker = new Worker(program, { workerData: data });
+  /** @param worker a thread of the pool that was told nothing yet @param data what it is told first */
+  constructor(worker: Worker, data: object) {
+    this.#worker = worker;
+    worker.ref();
+    worker.postMessage(data);
     this.ready = new Promise((resolve, reject) => {
       this.#worker.on('message', (response: ThreadResponse) => {
         if (response.type === 'ready') return resolve(response.datasetDigest);
@@ -29,6 +47,7 @@ export class PoolThread {
       });
       this.#worker.on('error', (error) => this.#end(error.message, reject));
       this.#worker.on('exit', (code) => this.#end(`exit code ${code}`, reject));
+      if (worker.threadId === -1) this.#end('it ended before it was used', reject);
     });
     // Whoever waits for it hears of the failure; nobody need wait.
     this.ready.catch(() => {});

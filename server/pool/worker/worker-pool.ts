@@ -5,6 +5,7 @@
  * Training is deterministic, so what a lost thread had taken is simply done again: its partial sums are dropped and its
  * tasks dealt afresh. Replies are given out when their thread has finished, hence never for work that was lost.
  */
+import type { Worker } from 'node:worker_threads';
 import { FedtempoError, messageOf } from '../../../shared/errors.js';
 import { createAggregator } from '../../../shared/federation/algorithm.js';
 import type { ThreadGroup, Trained } from '../../../shared/threads/messages.js';
@@ -16,12 +17,14 @@ import { type ClientPool, COORDINATOR, type PoolReply, type RoundWork, type Thre
 import { Loans } from './loans.js';
 import { SharedArrays } from './shared-arrays.js';
 import { lostReplies, wavesOf } from './tasks.js';
-import { PoolThread, ThreadLost } from './thread.js';
+import { PoolThread, parkThreads, ThreadLost } from './thread.js';
 
 export interface WorkerPoolOptions {
-  /** The threads' module, and what it is started with (`thread`, its number, and `profile` are added). */
+  /** The threads' module, and what they are told first (`thread`, its number, and `profile` are added). */
   readonly program: URL;
   readonly data: object;
+  /** Threads that wait to be used, as many as there are workers. */
+  readonly parked?: readonly Worker[] | undefined;
   readonly datasetDigest: string;
   readonly workers: number;
   /** How often each thread is started again. */
@@ -34,7 +37,7 @@ export interface WorkerPoolOptions {
   readonly note: (text: string) => void;
 }
 
-/** A group of a dispatch with its large arrays in shared memory. */
+/** With its large arrays in shared memory. */
 type SharedGroup = Pick<ThreadGroup, 'plan' | 'weights'> & { readonly control: Float32Array | undefined };
 
 export class WorkerPool implements ClientPool, Evaluator {
@@ -57,7 +60,8 @@ export class WorkerPool implements ClientPool, Evaluator {
     this.workers = options.workers;
     this.#own = new Spans(sharedNow, options.profile);
     this.#restarts = new Array<number>(options.workers).fill(0);
-    this.#threads = Array.from({ length: options.workers }, (_, slot) => this.#spawn(slot));
+    const { program, workers, parked = parkThreads(program, workers) } = options;
+    this.#threads = parked.map((worker, slot) => this.#begin(worker, slot));
   }
 
   /** Starts the threads and waits until they have their data. @throws FedtempoError CLIENTS_UNAVAILABLE */
@@ -114,6 +118,7 @@ export class WorkerPool implements ClientPool, Evaluator {
         return control && lent ? { ...group, variates: { control, lent } } : group;
       });
       const running = live.map((slot) => this.#train(slot, work, groups, queues));
+      const lost: number[] = [];
       this.#draining = Promise.all(running);
       let stop = () => {};
       const aborted = new Promise<undefined>((resolve) => {
@@ -124,18 +129,17 @@ export class WorkerPool implements ClientPool, Evaluator {
         signal.addEventListener('abort', stop);
       });
       try {
-        for (const one of running) {
+        for (const [index, one] of running.entries()) {
           const done = await Promise.race([one, aborted]);
           if (signal.aborted) return;
-          if (done !== undefined) yield* this.#gather(work, done.trained, done.slot, loans);
+          if (done === undefined) lost.push(live[index]);
+          else yield* this.#gather(work, done, live[index], loans);
         }
       } finally {
         signal.removeEventListener('abort', stop);
       }
       // What a lost thread took, and what nobody took because all were lost.
-      tasks = [-1, ...live.filter((slot) => this.#threads[slot].lost !== undefined)].flatMap((slot) => {
-        return queues.takenBy(slot);
-      });
+      tasks = [-1, ...lost].flatMap((slot) => queues.takenBy(slot));
     }
   }
 
@@ -190,7 +194,7 @@ export class WorkerPool implements ClientPool, Evaluator {
       const answer = await this.#threads[slot].request(request);
       if (answer.type !== 'trained') return undefined;
       this.#spent.push({ thread: `thread ${slot}`, spent: answer.spent });
-      return { slot, trained: answer };
+      return answer;
     } catch (error) {
       if (error instanceof ThreadLost) return undefined;
       throw error;
@@ -218,21 +222,21 @@ export class WorkerPool implements ClientPool, Evaluator {
   }
 
   async #recover(slot: number): Promise<void> {
-    const { restarts, note } = this.#options;
+    const { restarts, note, program } = this.#options;
     for (let { lost } = this.#threads[slot]; lost !== undefined && !this.#closing; lost = this.#threads[slot].lost) {
       if (this.#restarts[slot] > restarts) return;
       this.#restarts[slot] += 1;
       const again = this.#restarts[slot] <= restarts;
       note(`thread ${slot} ended (${lost.message}); ${again ? 'starting it again' : 'not started again'}`);
       if (!again) return;
-      this.#threads[slot] = this.#spawn(slot);
+      const [worker] = parkThreads(program, 1);
+      this.#threads[slot] = this.#begin(worker, slot);
       await this.#threads[slot].ready.catch(() => {});
     }
   }
 
-  #spawn(slot: number): PoolThread {
-    const { program, data, profile } = this.#options;
-    return new PoolThread(program, { ...data, profile, thread: slot });
+  #begin(worker: Worker, slot: number): PoolThread {
+    return new PoolThread(worker, { ...this.#options.data, profile: this.#options.profile, thread: slot });
   }
 }
 

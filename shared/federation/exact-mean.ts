@@ -56,9 +56,7 @@ export class ExactMean implements Aggregator {
 
   add({ client, delta, examples }: Contribution): void {
     this.#count([client], examples);
-    const [sums, scale] = [this.#sums, this.#scale];
-    // ⌊x + ½⌋ is Math.round(x) for every x of 24 bits, in half its time.
-    for (let index = 0; index < sums.length; index++) sums[index] += Math.floor(delta[index] * scale + 0.5) * examples;
+    addRounded(this.#sums, delta, this.#scale, examples);
   }
 
   merge(other: this): void {
@@ -95,4 +93,18 @@ export class ExactMean implements Aggregator {
     for (const client of added) this.#clients.add(client);
     this.#examples = total;
   }
+}
+
+/**
+ * sums ← sums + ⌊scale · Δ + ½⌋ · weight. ⌊x + ½⌋ is Math.round(x) for every x of 24 bits, in half its time.
+ *
+ * A function of its own, and two terms at a time: as a loop within the method it takes twice as long.
+ */
+function addRounded(sums: Float64Array, delta: Float32Array, scale: number, weight: number): void {
+  const even = sums.length & ~1;
+  for (let index = 0; index < even; index += 2) {
+    sums[index] += Math.floor(delta[index] * scale + 0.5) * weight;
+    sums[index + 1] += Math.floor(delta[index + 1] * scale + 0.5) * weight;
+  }
+  if (even < sums.length) sums[even] += Math.floor(delta[even] * scale + 0.5) * weight;
 }

@@ -6,6 +6,11 @@ import type { ThreadRequest, ThreadResponse } from '../../../shared/threads/mess
 export class ThreadLost extends Error {}
 
 /**
+ * A thread's short-lived objects fit a small young generation; V8 would let it grow with the work of a round, and keep it.
+ */
+const YOUNG_MB = 8;
+
+/**
  * Threads that load their program while the data are still being read. They keep no process alive, and wait to be told of
  * what run they are.
  *
@@ -13,7 +18,7 @@ export class ThreadLost extends Error {}
  */
 export function parkThreads(program: URL, count: number): Worker[] {
   return Array.from({ length: count }, () => {
-    const worker = new Worker(program);
+    const worker = new Worker(program, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     worker.unref();
     // Until someone uses it, an error is nobody's; that it has ended is noticed then.
     worker.on('error', () => {});

@@ -167,8 +167,14 @@ export class WasmCore implements Core {
 
   /** Writes the job record. */
   #begin(shard: Shard, call: Partial<JobRecord>): void {
-    const job: Partial<JobRecord> = { ...this.#fixed, ...this.#workspace.places, ...shard, ...call };
-    this.#arena.uint32(this.#address, jobFields.length).set(jobFields.map((field) => job[field] ?? 0));
+    const { places } = this.#workspace;
+    const of: Partial<JobRecord> = shard;
+    const record = this.#arena.uint32(this.#address, jobFields.length);
+    // Looked up field by field: to spread four objects into a fifth took as long as ten steps of a small model.
+    for (let index = 0; index < jobFields.length; index++) {
+      const field = jobFields[index];
+      record[index] = call[field] ?? of[field] ?? places[field] ?? this.#fixed[field] ?? 0;
+    }
   }
 
   #pack(flat: Float32Array, block: number): void {

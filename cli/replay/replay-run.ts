@@ -7,7 +7,7 @@ import type { ClientStateStore } from '../../server/client-state/client-state-st
 import { coordinate } from '../../server/coordinator.js';
 import type { ClientPool } from '../../server/pool/pool.js';
 import { type RecordedReplies, recordedReplies, recordedRounds } from '../../server/replay/recorded.js';
-import { type FoundTask, ReplayPool } from '../../server/replay/replay-pool.js';
+import { type FoundTask, replayPool } from '../../server/replay/replay-pool.js';
 import { decodeState, firstState, type RunState } from '../../server/run-state.js';
 import type { Checkpoint } from '../../server/store/checkpoint.js';
 import { CheckpointFiles } from '../../server/store/checkpoint-files.js';
@@ -131,7 +131,7 @@ async function findTask(
     const result = await coordinate({
       scenario,
       start,
-      pool: new ReplayPool(pool, {
+      pool: replayPool(pool, {
         round: trainedIn,
         client,
         lost,

@@ -6,12 +6,8 @@ import type { Faults } from '../../shared/federation/faults/faults.js';
 import type { FaultKind, FaultRule } from '../../shared/federation/faults/rules.js';
 import { type Tampering, tamperingOf } from '../../shared/federation/faults/tamper.js';
 import type { Failure, FailureCode } from '../../shared/training/reply.js';
-import type { ClientPool, PoolReply, RoundWork, Traffic } from './pool.js';
-
-/** The same pool if there are no rules. @param seed of the run */
-export function withFaults(pool: ClientPool, faults: Faults, seed: number): ClientPool {
-  return faults.none ? pool : new FaultyPool(pool, faults, seed);
-}
+import type { ClientPool, PoolReply, RoundWork } from './pool.js';
+import { withDispatch } from './with-dispatch.js';
 
 /** Faults that leave nothing to train for, and how they are recorded. */
 const silencing: { readonly [kind in FaultKind]?: readonly [FailureCode, string] } = {
@@ -20,54 +16,23 @@ const silencing: { readonly [kind in FaultKind]?: readonly [FailureCode, string]
   late: ['late', 'was late'],
 };
 
-class FaultyPool implements ClientPool {
-  readonly #pool: ClientPool;
-  readonly #faults: Faults;
-  readonly #seed: number;
+/** The same pool if there are no rules. @param seed of the run */
+export function withFaults(pool: ClientPool, faults: Faults, seed: number): ClientPool {
+  return faults.none ? pool : withDispatch(pool, dispatch);
 
-  constructor(pool: ClientPool, faults: Faults, seed: number) {
-    this.#pool = pool;
-    this.#faults = faults;
-    this.#seed = seed;
-  }
-
-  get kind(): string {
-    return this.#pool.kind;
-  }
-
-  get workers(): number {
-    return this.#pool.workers;
-  }
-
-  get broadcastMs(): number {
-    return this.#pool.broadcastMs;
-  }
-
-  traffic(): Traffic {
-    return this.#pool.traffic();
-  }
-
-  spent(): ReturnType<ClientPool['spent']> {
-    return this.#pool.spent();
-  }
-
-  close(): Promise<void> {
-    return this.#pool.close();
-  }
-
-  async *dispatch(work: RoundWork, signal: AbortSignal): AsyncIterable<PoolReply> {
+  async function* dispatch(work: RoundWork, signal: AbortSignal): AsyncIterable<PoolReply> {
     const struck = new Map<number, FaultRule>();
     const tampering = new Map<number, Tampering>();
     const failures: Failure[] = [];
     const groups = work.groups.map((group) => {
       const { round } = group.plan;
       const clients = group.clients.filter((client) => {
-        const rule = this.#faults.of(round, client);
+        const rule = faults.of(round, client);
         if (rule === undefined) return true;
         const failure = silenced(rule.kind, round, client);
         if (failure !== undefined) failures.push(failure);
         struck.set(client, rule);
-        const change = tamperingOf(rule, this.#seed);
+        const change = tamperingOf(rule, seed);
         if (change !== undefined) tampering.set(client, change);
         return failure === undefined;
       });
@@ -77,7 +42,7 @@ class FaultyPool implements ClientPool {
       if (signal.aborted) return;
       yield { reply, worker: null, receiveMs: 0 };
     }
-    for await (const answer of this.#pool.dispatch({ ...work, groups, tampering }, signal)) {
+    for await (const answer of pool.dispatch({ ...work, groups, tampering }, signal)) {
       const fault = struck.get(answer.reply.client)?.kind;
       yield fault === undefined ? answer : { ...answer, reply: { ...answer.reply, fault } };
     }

@@ -18,6 +18,18 @@ export class Slots {
     return client % this.count;
   }
 
+  /** Clients by the slot that hosts them. */
+  group(clients: readonly number[]): Map<number, number[]> {
+    const bySlot = new Map<number, number[]>();
+    for (const client of clients) {
+      const slot = this.of(client);
+      const hosted = bySlot.get(slot);
+      if (hosted === undefined) bySlot.set(slot, [client]);
+      else hosted.push(client);
+    }
+    return bySlot;
+  }
+
   /** Who holds a slot, ready or not. */
   at(slot: number): Connection | undefined {
     return this.#held[slot];

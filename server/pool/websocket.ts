@@ -153,17 +153,10 @@ export class WebSocketPool implements ClientPool {
 
   /** One frame with plan and weights, encoded once, the same bytes to all; then each connection's clients. */
   async #broadcast(round: OpenRound, { plan, clients: drawn, weights, variates }: TaskGroup): Promise<void> {
-    const bySlot = new Map<number, number[]>();
-    for (const client of drawn) {
-      const slot = this.#slots.of(client);
-      const hosted = bySlot.get(slot);
-      if (hosted === undefined) bySlot.set(slot, [client]);
-      else hosted.push(client);
-    }
     const encode = () => encodeRound(round.key, plan, weights, variates?.control);
     const frame = this.#own.measure('serialise', encode, { round: plan.round });
     const room = (variates?.states.room ?? 0) / this.#options.slots;
-    const sent = [...bySlot].map(([slot, clients]) => {
+    const sent = [...this.#slots.group(drawn)].map(([slot, clients]) => {
       const connection = this.#slots.at(slot);
       if (connection?.ready !== true) {
         for (const client of clients) round.fail(client, 'client-lost', `no process hosts client ${client}`, slot);

@@ -7,7 +7,8 @@ import type { ClientStates } from '../../shared/federation/client-state.js';
 import { correctionOf } from '../../shared/training/control-variate.js';
 import type { CountedUpdate, Failure } from '../../shared/training/reply.js';
 import type { RoundPlan } from '../../shared/training/round-plan.js';
-import type { ClientPool, PoolReply, RoundWork, TaskGroup, Traffic } from '../pool/pool.js';
+import type { ClientPool, PoolReply, RoundWork, TaskGroup } from '../pool/pool.js';
+import { withDispatch } from '../pool/with-dispatch.js';
 
 export interface FoundTask {
   readonly plan: RoundPlan;
@@ -31,48 +32,18 @@ export interface Wanted {
   readonly onFound: (task: FoundTask) => void;
 }
 
-export class ReplayPool implements ClientPool {
-  readonly #pool: ClientPool;
-  readonly #wanted: Wanted;
+/** @param pool trains; the tasks of `wanted` are kept from it, or asked of it alone */
+export function replayPool(pool: ClientPool, { round, client, lost, onFound }: Wanted): ClientPool {
+  return withDispatch(pool, dispatch);
 
-  constructor(pool: ClientPool, wanted: Wanted) {
-    this.#pool = pool;
-    this.#wanted = wanted;
-  }
-
-  get kind(): string {
-    return this.#pool.kind;
-  }
-
-  get workers(): number {
-    return this.#pool.workers;
-  }
-
-  get broadcastMs(): number {
-    return this.#pool.broadcastMs;
-  }
-
-  traffic(): Traffic {
-    return this.#pool.traffic();
-  }
-
-  spent(): ReturnType<ClientPool['spent']> {
-    return this.#pool.spent();
-  }
-
-  close(): Promise<void> {
-    return this.#pool.close();
-  }
-
-  async *dispatch(work: RoundWork, signal: AbortSignal): AsyncIterable<PoolReply> {
-    const { round, client, lost, onFound } = this.#wanted;
+  async function* dispatch(work: RoundWork, signal: AbortSignal): AsyncIterable<PoolReply> {
     const group = work.groups.find(({ plan, clients }) => plan.round === round && clients.includes(client));
     if (group !== undefined) {
       const correction = correctionFor(group, client);
-      const counted = await this.#ask(work, group, signal);
+      const counted = await ask(work, group, signal);
       if (counted === undefined) return;
       const changed = work.tampering?.has(client) === true;
-      const sent = changed ? await this.#ask({ ...work, tampering: new Map() }, group, signal) : counted;
+      const sent = changed ? await ask({ ...work, tampering: new Map() }, group, signal) : counted;
       if (sent === undefined) return;
       onFound({ plan: group.plan, weights: group.weights.slice(), correction, counted, sent });
       return;
@@ -84,15 +55,15 @@ export class ReplayPool implements ClientPool {
       return { ...all, clients: all.clients.filter((one) => !missing.has(one)) };
     });
     for (const reply of failures) yield { reply, worker: null, receiveMs: 0 };
-    yield* this.#pool.dispatch({ ...work, groups }, signal);
+    yield* pool.dispatch({ ...work, groups }, signal);
   }
 
   /** The reply of the wanted client alone, with its parameters. Undefined if aborted. */
-  async #ask(work: RoundWork, group: TaskGroup, signal: AbortSignal) {
+  async function ask(work: RoundWork, group: TaskGroup, signal: AbortSignal) {
     const { variates } = group;
     const kept = variates && { ...variates, states: unchanged(variates.states) };
-    const groups = [{ ...group, clients: [this.#wanted.client], aggregator: undefined, variates: kept }];
-    for await (const { reply } of this.#pool.dispatch({ ...work, groups }, signal)) return reply;
+    const groups = [{ ...group, clients: [client], aggregator: undefined, variates: kept }];
+    for await (const { reply } of pool.dispatch({ ...work, groups }, signal)) return reply;
     return undefined;
   }
 }

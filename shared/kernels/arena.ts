@@ -69,6 +69,8 @@ const ALIGNMENT = 64;
 /** The lowest address handed out, so that 0 means "none". */
 const FIRST = 1024;
 const MAX_BYTES = 65_536 * PAGE_BYTES;
+/** What memory grows by at least; pages that nobody touches cost nothing. */
+const GROW_BYTES = 8 * 2 ** 20;
 
 /** `value` rounded up to a multiple of `unit`. */
 export function roundUp(value: number, unit: number): number {
@@ -96,9 +98,16 @@ export class Arena {
       });
     }
     const missing = end - this.#memory.buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+    if (missing > 0) this.#grow(missing);
     this.#next = end;
     return address;
+  }
+
+  /** Grows in large steps: each one gives the memory a new buffer, and a thousand small ones keep the collector busy. */
+  #grow(missing: number): void {
+    const bytes = this.#memory.buffer.byteLength;
+    const step = Math.min(Math.max(missing, GROW_BYTES), MAX_BYTES - bytes);
+    this.#memory.grow(Math.ceil(step / PAGE_BYTES));
   }
 
   /** Where the next array will begin. */

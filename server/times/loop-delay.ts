@@ -16,7 +16,7 @@ export function watchLoopDelay(): () => LoopDelay {
   histogram.enable();
   return () => {
     histogram.disable();
-    const beyond = (nanoseconds: number) => Math.max(0, Math.round(nanoseconds / 1e5) / 10 - EVERY_MS);
+    const beyond = (nanoseconds: number) => Math.max(0, Math.round(nanoseconds / 1e5 - 10 * EVERY_MS) / 10);
     return { p99: beyond(histogram.percentile(99)), max: beyond(histogram.max) };
   };
 }

@@ -24,7 +24,7 @@ async function run(pool: string) {
   const args = ['run', 'scenarios/digits-quick.yaml', '--set', 'federation.rounds=4', '--pool', pool];
   const ended = await runCommand([...args, '--json', '--profile', '--out', out]);
   expect(ended.code).toBe(0);
-  const summary = JSON.parse(ended.stdout) as { times: Row[]; directory: string; loopDelayMs: { max: number } };
+  const summary = JSON.parse(ended.stdout) as { times: Row[]; directory: string; loopDelayMs: { p99: number; max: number } };
   const trace = JSON.parse(readFileSync(join(summary.directory, 'trace.json'), 'utf8')) as { traceEvents: Event[] };
   return { ...ended, ...summary, events: trace.traceEvents };
 }
@@ -38,7 +38,8 @@ test.each([
   expect(times.map(({ thread }) => thread).sort()).toEqual(threads);
   expect(times.every((row) => Object.values(row).every((value) => typeof value === 'string' || value >= 0))).toBe(true);
   expect(stderr).toMatch(/time .*train.*idle\n/);
-  expect(loopDelayMs.max).toBeGreaterThanOrEqual(0);
+  expect(loopDelayMs).toEqual({ p99: expect.any(Number), max: expect.any(Number) });
+  expect(loopDelayMs.p99).toBeLessThanOrEqual(loopDelayMs.max);
 
   const names = new Map(events.filter(({ ph }) => ph === 'M').map(({ tid, args }) => [tid, args.name]));
   expect([...names.values()].sort()).toEqual(threads);

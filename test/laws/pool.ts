@@ -198,7 +198,9 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
         replies.push(reply);
         stopping.abort();
       }
-      expect(replies.length).toBeLessThanOrEqual(12);
+      const heard = replies.map(({ client }) => client);
+      expect(heard.length).toBeGreaterThan(0);
+      expect(new Set(heard).size).toBe(heard.length);
       const aborted = new AbortController();
       aborted.abort();
       expect((await collect(pool, work, aborted.signal)).length).toBeLessThan(12);

@@ -24,7 +24,11 @@ async function run(pool: string) {
   const args = ['run', 'scenarios/digits-quick.yaml', '--set', 'federation.rounds=4', '--pool', pool];
   const ended = await runCommand([...args, '--json', '--profile', '--out', out]);
   expect(ended.code).toBe(0);
-  const summary = JSON.parse(ended.stdout) as { times: Row[]; directory: string; loopDelayMs: { p99: number; max: number } };
+  const summary = JSON.parse(ended.stdout) as {
+    times: Row[];
+    directory: string;
+    loopDelayMs: { p99: number; max: number };
+  };
   const trace = JSON.parse(readFileSync(join(summary.directory, 'trace.json'), 'utf8')) as { traceEvents: Event[] };
   return { ...ended, ...summary, events: trace.traceEvents };
 }

@@ -9,6 +9,7 @@ const FAILED_RUN: readonly ErrorCode[] = [
   'RUN_BELOW_MINIMUM',
   'TRIAL_FAILED',
   'REPLAY_DIFFERS',
+  'STORAGE_FAILED',
 ];
 
 /** Writes the error to standard error, without a stack trace if it is one that a person can mend. */

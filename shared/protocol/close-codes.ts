@@ -10,6 +10,11 @@ export const closeCodes = {
   DATASET_MISMATCH: 4007,
   TOO_SLOW: 4008,
   CLIENT_FAILED: 4009,
+  SUPERSEDED: 4010,
+  BAD_SIGNATURE: 4011,
+  TOO_MANY_MESSAGES: 4012,
+  GOING_AWAY: 4013,
+  NO_CREDIT: 4014,
 } as const;
 
 /** Meaning of each code, as docs/protocol.md lists it. */
@@ -24,6 +29,11 @@ export const closeMeanings: Record<keyof typeof closeCodes, string> = {
   DATASET_MISMATCH: 'the client loaded other data than the coordinator',
   TOO_SLOW: 'too many bytes wait to be sent to the peer',
   CLIENT_FAILED: 'the client could not load its data or start its training thread; the reason says why',
+  SUPERSEDED: 'the same client has connected again',
+  BAD_SIGNATURE: 'a signature does not fit the client, the connection or the content',
+  TOO_MANY_MESSAGES: 'the client sends more messages than the limit allows',
+  GOING_AWAY: 'the coordinator stops for now; the client comes back later',
+  NO_CREDIT: 'an upload that was not granted, or that did not come in time',
 };
 
 /** A close reason holds at most 123 bytes of UTF-8. */

@@ -28,7 +28,29 @@ export const limits = {
   goodbyeMs: 2_000,
   /** Bytes waiting to be sent to one peer, over one model. */
   bufferedBytes: 64 * 1024 * 1024,
+  /** Sockets in all, whatever they have said. */
+  connections: 20_000,
+  /** Sockets of one address (behind a trusted proxy, of the address that it names). */
+  connectionsPerAddress: 2_000,
+  /** Sockets that are not WebSockets yet. */
+  pendingHandshakes: 1_000,
+  /** For the TLS handshake, and again for the HTTP request. */
+  handshakeMs: 10_000,
+  /** Bytes of an HTTP request's head; before authentication nothing else is read. */
+  requestHeadBytes: 8 * 1024,
+  /** How long a nonce may be answered. */
+  nonceMs: 30_000,
+  /** Messages of one client, on average and at once. */
+  messagesPerSecond: 50,
+  messageBurst: 200,
+  /** Bytes of uploads that may be on their way at a time, over all clients; at least one upload may. */
+  inboundBytes: 256 * 1024 * 1024,
+  /** For an upload that was granted to arrive. */
+  uploadMs: 60_000,
 } as const;
+
+/** The limits as a coordinator was started with them. */
+export type Limits = { readonly [name in keyof typeof limits]: number };
 
 /** The largest frame whose tensor holds the model, and where clients keep state as many values again. */
 export function maxFrameBytes(values: number): number {

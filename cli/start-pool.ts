@@ -92,6 +92,8 @@ async function processPool({
       folder,
       datasetDigest: loaded.source.digest,
       parameters: loaded.model.layout.parameters,
+      features: loaded.source.featureCount,
+      classes: loaded.source.classCount,
       workers: pool.workers,
       port: pool.port,
       restarts: pool.restarts,

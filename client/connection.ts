@@ -105,6 +105,8 @@ class Connection {
       case 'train':
         if (message.round !== this.#key?.round) return this.#close('UNEXPECTED_MESSAGE', 'train without its round');
         return this.#train(message.clients, tensorOf(tensor));
+      case 'grant':
+        return this.#close('UNEXPECTED_MESSAGE', 'a grant without an offer');
       case 'answer':
         return; // The coordinator records refusals; there is nothing for a client to repeat.
       case 'goodbye':
@@ -142,8 +144,7 @@ class Connection {
   #reply(reply: FromThread): void {
     switch (reply.type) {
       case 'ready': {
-        const { datasetDigest, clients, examples } = reply;
-        return this.#send({ type: 'ready', datasetDigest, clients, examples });
+        return this.#send(reply);
       }
       case 'failed':
         return this.#close('CLIENT_FAILED', reply.reason);

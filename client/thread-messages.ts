@@ -18,7 +18,14 @@ export type ToThread =
   | { readonly type: 'train'; readonly client: number; readonly state: Float32Array | undefined };
 
 export type FromThread =
-  | { readonly type: 'ready'; readonly datasetDigest: string; readonly examples: number; readonly clients: number }
+  | {
+      readonly type: 'ready';
+      readonly datasetDigest: string;
+      readonly examples: number;
+      readonly clients: number;
+      readonly features: number;
+      readonly classes: number;
+    }
   | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'update'; readonly update: Update }
   | { readonly type: 'failure'; readonly client: number; readonly round: number; readonly reason: string };

@@ -16,8 +16,9 @@ const send = (message: FromThread, transfer: ArrayBuffer[] = []) => port.postMes
 try {
   const data = await loadData(scenario, folder);
   serve(createParticipant(data, chooseKernels(kernels), scenario.seed));
-  const { digest, train } = data.source;
-  send({ type: 'ready', datasetDigest: digest, examples: train.examples, clients: scenario.data.partition.clients });
+  const { digest, train, featureCount: features, classCount: classes } = data.source;
+  const { clients } = scenario.data.partition;
+  send({ type: 'ready', datasetDigest: digest, examples: train.examples, clients, features, classes });
 } catch (error) {
   send({ type: 'failed', reason: messageOf(error) });
 }

@@ -33,6 +33,9 @@ export interface WebSocketPoolOptions {
   readonly datasetDigest: string;
   /** p */
   readonly parameters: number;
+  /** d and k */
+  readonly features: number;
+  readonly classes: number;
   /** Parts of the population; part i hosts the clients c with c mod slots = i. */
   readonly slots: number;
   readonly port: number;
@@ -173,14 +176,14 @@ export class WebSocketPool implements ClientPool {
 
   readonly #events: ConnectionEvents = {
     greet: (connection, slot): ServerMessage | { refuse: CloseName; reason: string } => {
-      const { run, scenario, folder, datasetDigest, parameters, slots } = this.#options;
+      const { run, scenario, folder, datasetDigest, parameters, features, classes, slots } = this.#options;
       if (!this.#slots.take(slot, connection)) {
         return { refuse: 'SLOT_TAKEN', reason: `slot ${slot} of ${slots} is not free` };
       }
       this.#pending.delete(connection);
       const { seed, data, model } = scenario;
       const hosting = { index: slot, count: slots };
-      const rest = { run, hosting, parameters, seed, data, model, folder, datasetDigest };
+      const rest = { run, hosting, parameters, features, classes, seed, data, model, folder, datasetDigest };
       return { type: 'assign', protocol: PROTOCOL_VERSION, ...rest };
     },
 
@@ -192,7 +195,7 @@ export class WebSocketPool implements ClientPool {
         this.#slots.changed();
       });
       if (ready.datasetDigest === datasetDigest) return undefined;
-      return `data ${ready.datasetDigest.slice(0, 12)}, the coordinator has ${datasetDigest.slice(0, 12)}`;
+      return `data ${ready.datasetDigest?.slice(0, 12)}, the coordinator has ${datasetDigest.slice(0, 12)}`;
     },
 
     submitted: (connection, message, tensor) => {

@@ -119,7 +119,7 @@ function writeAll(file: number, content: string | Uint8Array): void {
 }
 
 /** Makes a rename or a new file in a directory durable. Windows cannot open a directory; there it is left out. */
-function syncDirectory(path: string): void {
+export function syncDirectory(path: string): void {
   if (process.platform === 'win32') return;
   const directory = openSync(path, 'r');
   try {

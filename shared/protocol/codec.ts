@@ -47,13 +47,7 @@ export function encodeFrame(message: object, ...parts: (Float32Array | undefined
  * @throws FedtempoError PROTOCOL_MALFORMED for anything but a frame whose header `schema` accepts
  */
 export function decodeFrame<Schema extends z.ZodType>(frame: Uint8Array, schema: Schema): Frame<z.output<Schema>> {
-  if (frame.length < 4) throw malformed(`${frame.length} bytes`, 'at least 4');
-  const length = new DataView(frame.buffer, frame.byteOffset, 4).getUint32(0, true);
-  if (length === 0 || length > limits.headerBytes)
-    throw malformed(`a header of ${length} bytes`, `1 to ${limits.headerBytes}`);
-  if (tensorOffset(length) > frame.length) {
-    throw malformed(`a header of ${length} bytes in a frame of ${frame.length}`, 'a header within the frame');
-  }
+  const length = headerLengthOf(frame);
   const header = frame.subarray(4, 4 + length);
   checkHeader(header, limits.headerDepth);
   const parsed = schema.safeParse(unpack(header));
@@ -75,7 +69,20 @@ export function tensorOf(bytes: Uint8Array): Float32Array {
   return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
-function tensorOffset(headerLength: number): number {
+/** The length that a frame states for its header. @throws FedtempoError PROTOCOL_MALFORMED unless the header is within */
+export function headerLengthOf(frame: Uint8Array): number {
+  if (frame.length < 4) throw malformed(`${frame.length} bytes`, 'at least 4');
+  const length = new DataView(frame.buffer, frame.byteOffset, 4).getUint32(0, true);
+  if (length === 0 || length > limits.headerBytes)
+    throw malformed(`a header of ${length} bytes`, `1 to ${limits.headerBytes}`);
+  if (tensorOffset(length) > frame.length) {
+    throw malformed(`a header of ${length} bytes in a frame of ${frame.length}`, 'a header within the frame');
+  }
+  return length;
+}
+
+/** Where a frame's tensor begins. */
+export function tensorOffset(headerLength: number): number {
   return Math.ceil((4 + headerLength) / 8) * 8;
 }
 

@@ -1,7 +1,7 @@
 /** Every limit of the wire, with its finite default. docs/protocol.md repeats this table; a test compares the two. */
 
 /** The version in the first message. Both ends must speak the same. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 export const limits = {
   /** Bytes of a frame's msgpack header. */

@@ -19,11 +19,32 @@ const hello = z.strictObject({
   protocol: z.int(),
   /** Name and version of the client's software. */
   software: text,
-  /** Which part of the population this process was started for. */
-  slot: index,
+  /** Which part of the population this process was started for, or which client it asks to be; any free one without. */
+  slot: index.optional(),
 });
 
-const ready = z.strictObject({ type: z.literal('ready'), datasetDigest: text, clients: count, examples: count });
+/** What a client has. Nothing of its examples but their number and shape ever leaves it. */
+const ready = z.strictObject({
+  type: z.literal('ready'),
+  /** Of the scenario's own dataset, of which the client trains its shard; absent where it brought data of its own. */
+  datasetDigest: text.optional(),
+  clients: count,
+  /** Training examples: of the dataset, or of the client's own data. */
+  examples: count,
+  /** d */
+  features: count,
+  /** k */
+  classes: count,
+});
+
+/** Asks to send an update. Only clients on other machines ask; the answer is a grant, or that of the update itself. */
+const offer = z.strictObject({
+  type: z.literal('offer'),
+  ...roundKey,
+  client: index,
+  /** SHA-256 of the update's tensor, in hexadecimal. */
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+});
 
 const update = z.strictObject({
   type: z.literal('update'),
@@ -43,13 +64,18 @@ const update = z.strictObject({
 
 const failure = z.strictObject({ type: z.literal('failure'), ...roundKey, client: index, reason: text });
 
-const goodbye = z.strictObject({ type: z.literal('goodbye'), reason: text });
+const goodbye = z.strictObject({
+  type: z.literal('goodbye'),
+  reason: text,
+  /** When a client may come back, where the coordinator stops only for now. */
+  returnAfterMs: count.optional(),
+});
 
 /**
  * From client to coordinator. Only `update` carries a tensor: local − global, float32 [p], and in a round with `control`
- * the change of the client's state [p] behind it.
+ * the change of the client's state [p] behind it. One from another machine ends in a signature; see sealed.ts.
  */
-export const clientMessage = z.discriminatedUnion('type', [hello, ready, update, failure, goodbye]);
+export const clientMessage = z.discriminatedUnion('type', [hello, ready, offer, update, failure, goodbye]);
 export type ClientMessage = z.output<typeof clientMessage>;
 
 const assign = z.strictObject({
@@ -59,6 +85,9 @@ const assign = z.strictObject({
   /** This connection hosts the clients c with c mod count = index. */
   hosting: z.strictObject({ index, count: z.int().min(1) }),
   parameters: z.int().min(1),
+  /** d and k of the scenario's data: what the client's own must fit. */
+  features: z.int().min(1),
+  classes: z.int().min(1),
   /** The client's part of the scenario. */
   seed: z.int().min(0).max(MAX_SEED),
   data: dataSchema,
@@ -97,6 +126,9 @@ const train = z.strictObject({
   clients: z.array(index).max(limits.clientsPerMessage),
 });
 
+/** The coordinator waits for the update that was offered. */
+const grant = z.strictObject({ type: z.literal('grant'), run: text, round: index, client: index });
+
 export const answers = ['ACCEPTED', 'DUPLICATE', 'LATE', 'REJECTED'] as const;
 export type Answer = (typeof answers)[number];
 
@@ -113,5 +145,5 @@ const answer = z.strictObject({
  * From coordinator to client. `round` carries a tensor: the global weights, float32 [p], the control variate [p] if it says
  * so, then the columns of `along`. In such a round `train` names one client and carries its state [p], or nothing for zeros.
  */
-export const serverMessage = z.discriminatedUnion('type', [assign, round, train, answer, goodbye]);
+export const serverMessage = z.discriminatedUnion('type', [assign, round, train, grant, answer, goodbye]);
 export type ServerMessage = z.output<typeof serverMessage>;

@@ -55,6 +55,8 @@ async function processes(workers: number) {
         folder: '.',
         datasetDigest: data.source.digest,
         parameters: data.model.layout.parameters,
+        features: data.source.featureCount,
+        classes: data.source.classCount,
         workers,
         port: 0,
         restarts: 0,

@@ -15,6 +15,8 @@ async function start(workers: number, change: { command?: string[]; restarts?: n
       folder: '.',
       datasetDigest: digest,
       parameters,
+      features: 64,
+      classes: 10,
       workers,
       port: 0,
       restarts: 1,

@@ -22,6 +22,8 @@ async function open({ clients = [0, 1, 2], room = 100, stateValues = 0, controlV
     folder: '.',
     datasetDigest: digest,
     parameters,
+    features: 64,
+    classes: 10,
     slots: 1,
     port: 0,
     token,

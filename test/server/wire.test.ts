@@ -27,6 +27,8 @@ async function open({ replyMs = 30_000, honest = true } = {}) {
     folder: '.',
     datasetDigest: digest,
     parameters,
+    features: 64,
+    classes: 10,
     slots: 2,
     port: 0,
     token,
@@ -174,7 +176,7 @@ test('another protocol version is told both versions', async () => {
   peer.say({ type: 'hello', protocol: 99, software: 'future 9', slot: 1 });
   expect(await peer.closed).toEqual({
     code: 4001,
-    reason: 'coordinator speaks protocol 1, client (future 9) 99',
+    reason: 'coordinator speaks protocol 2, client (future 9) 99',
   });
 });
 
@@ -186,15 +188,15 @@ test('a text message, a taken slot, a slot that is not there and other data have
   const first = await Peer.connect(pool.url, token);
   await first.joins(1);
   const second = await Peer.connect(pool.url, token);
-  second.say({ type: 'hello', protocol: 1, software: 'test', slot: 1 });
+  second.say({ type: 'hello', protocol: 2, software: 'test', slot: 1 });
   expect((await second.closed).code).toBe(4006);
   const outside = await Peer.connect(pool.url, token);
-  outside.say({ type: 'hello', protocol: 1, software: 'test', slot: 2 });
+  outside.say({ type: 'hello', protocol: 2, software: 'test', slot: 2 });
   expect((await outside.closed).code).toBe(4006);
   const other = await Peer.connect(pool.url, token);
-  other.say({ type: 'hello', protocol: 1, software: 'test', slot: 0 });
+  other.say({ type: 'hello', protocol: 2, software: 'test', slot: 0 });
   await other.hears('assign');
-  other.say({ type: 'ready', datasetDigest: 'ff', clients: 12, examples: 1500 });
+  other.say({ type: 'ready', datasetDigest: 'ff', clients: 12, examples: 1500, features: 64, classes: 10 });
   expect((await other.closed).code).toBe(4007);
 });
 

@@ -64,9 +64,16 @@ export class Peer {
 
   /** Greets as an honest client would and says that the data is loaded. */
   async joins(slot: number): Promise<Extract<ServerMessage, { type: 'assign' }>> {
-    this.say({ type: 'hello', protocol: 1, software: 'test', slot });
+    this.say({ type: 'hello', protocol: 2, software: 'test', slot });
     const assignment = await this.hears('assign');
-    this.say({ type: 'ready', datasetDigest: assignment.datasetDigest, clients: 12, examples: 1500 });
+    this.say({
+      type: 'ready',
+      datasetDigest: assignment.datasetDigest,
+      clients: 12,
+      examples: 1500,
+      features: 64,
+      classes: 10,
+    });
     return assignment;
   }
 }

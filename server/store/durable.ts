@@ -1,5 +1,17 @@
 /** File writes that survive a crash: a file is there whole or not at all, lines are on disk once they were synced. */
-import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  fdatasyncSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Writes a file by way of a temporary one: write, fsync, rename, fsync the directory. */
@@ -20,8 +32,32 @@ export function replaceDurably(path: string, content: string | Uint8Array, befor
   syncDirectory(dirname(path));
 }
 
-function writeTemporary(path: string, content: string | Uint8Array): string {
-  const temporary = `${path}.tmp`;
+/**
+ * Writes a file that must be new: of several processes one succeeds, and a crash leaves it whole or not there.
+ *
+ * @returns whether it was this call
+ */
+export function createDurably(path: string, content: string | Uint8Array): boolean {
+  const temporary = writeTemporary(path, content, `${path}.${randomUUID()}.tmp`);
+  try {
+    linkSync(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  syncDirectory(dirname(path));
+  return true;
+}
+
+/** Removes a file, if it is there, for good. */
+export function removeDurably(path: string): void {
+  rmSync(path, { force: true });
+  syncDirectory(dirname(path));
+}
+
+function writeTemporary(path: string, content: string | Uint8Array, temporary = `${path}.tmp`): string {
   const file = openSync(temporary, 'w');
   try {
     writeAll(file, content);

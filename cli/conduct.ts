@@ -4,21 +4,22 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type ClientData, loadData } from '../client/load-data.js';
 import type { ClientStateStore } from '../server/client-state/client-state-store.js';
-import { coordinate } from '../server/coordinator.js';
+import { type CoordinatorOptions, coordinate } from '../server/coordinator.js';
+import type { Evaluator } from '../server/evaluation/evaluator.js';
 import type { ClientPool } from '../server/pool/pool.js';
 import { encodeState, type RunState } from '../server/run-state.js';
 import { encodeCheckpoint } from '../server/store/checkpoint.js';
-import type { KeptRecord, Summary } from '../server/store/records.js';
+import type { KeptRecord, Outcome, RoundRecord, Summary } from '../server/store/records.js';
 import type { RunStore } from '../server/store/run-store.js';
 import { scenarioDigest } from '../server/store/scenario-digest.js';
 import { watchLoopDelay } from '../server/times/loop-delay.js';
 import { TimeTable } from '../server/times/time-table.js';
+import { FedtempoError } from '../shared/errors.js';
 import type { KernelsName } from '../shared/kernels/choose.js';
 import { roundPlanner } from '../shared/scenario/round-plan.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
 import { plannedFailures } from '../shared/training/reply.js';
 import type { Progress } from './progress.js';
-import { parkWorkers, startPool } from './start-pool.js';
 import { summarize } from './summarize.js';
 import { warningsFor } from './warnings.js';
 
@@ -46,6 +47,32 @@ export interface Begun {
   readonly wallMs: number;
 }
 
+/** Where clients train, who evaluates, and the run directory. */
+export interface Opened {
+  readonly begun: Begun;
+  readonly pool: ClientPool;
+  readonly evaluator: Evaluator;
+  /** What is different where clients come and go. */
+  readonly live?: LiveRun | undefined;
+}
+
+export interface LiveRun {
+  readonly rounds: NonNullable<CoordinatorOptions['rounds']>;
+  /** n_k of a client that has joined. */
+  readonly shardSize: (client: number) => number;
+  /** Called when a round is recorded and its checkpoint is on disk. */
+  readonly onSaved: (record: RoundRecord) => void;
+  /** Called at the end, before the pool is closed. */
+  readonly onEnd: (outcome: Outcome) => void;
+}
+
+/** What whoever opens a run may use. */
+export interface RunTools {
+  readonly table: TimeTable;
+  /** Tells something that a person may want to know. */
+  readonly note: (text: string) => void;
+}
+
 export interface FinishedRun {
   readonly summary: Summary;
   /** What ended a run that failed or diverged. */
@@ -56,21 +83,17 @@ export interface FinishedRun {
 const CHECKPOINT_EVERY_MS = 30_000;
 
 /**
- * @param begin called once the clients are ready: makes or reopens the run directory
+ * @param open called once the data are there: starts the pool, makes or reopens the run directory
  * @throws FedtempoError for whatever is found wrong before the first round
  */
 export async function conduct(
   setting: RunSetting,
-  begin: (data: ClientData, pool: ClientPool) => Begun,
+  open: (data: ClientData, tools: RunTools) => Promise<Opened>,
 ): Promise<FinishedRun> {
   const { scenario, folder, kernels, progress, log, signal, profile } = setting;
   const began = performance.now();
   const table = new TimeTable(profile);
-  const parked = parkWorkers(scenario);
-  const data = await loadData(scenario, folder).catch(async (error) => {
-    await Promise.all((parked ?? []).map((worker) => worker.terminate()));
-    throw error;
-  });
+  const data = await loadData(scenario, folder);
   const { partition, model } = data;
   const { examples } = partition;
   const planner = roundPlanner(scenario, { examples });
@@ -78,13 +101,9 @@ export async function conduct(
     progress.note(text);
     log.warn(text);
   };
-  const { pool, evaluator } = await startPool({ scenario, folder, kernels, loaded: data, table, note, signal, parked });
-  let store: RunStore | undefined;
-  let states: ClientStateStore | undefined;
+  const { begun, pool, evaluator, live } = await open(data, { table, note });
+  const { store, states } = begun;
   try {
-    const begun = begin(data, pool);
-    store = begun.store;
-    states = begun.states;
     const save = checkpointer(scenario, data, store, states);
     let savedAt = performance.now();
     for (const warning of warningsFor(scenario, data)) note(`warning: ${warning}`);
@@ -99,13 +118,15 @@ export async function conduct(
       evaluator,
       planner,
       examples,
-      shardSize: (client) => partition.sizeOf(client),
+      shardSize: live?.shardSize ?? ((client) => partition.sizeOf(client)),
+      rounds: live?.rounds,
+      overlap: live === undefined,
       states,
       signal,
       spans: table.own,
       onRound: ({ record, clients, state }) => {
         const { round } = record;
-        table.own.measure('record', () => begun.store.appendRound(record, clients), { round });
+        table.own.measure('record', () => store.appendRound(record, clients), { round });
         for (const { thread, spent } of pool.spent()) table.add(thread, spent);
         progress.round(record);
         const { cohort: _, failures, ...facts } = record;
@@ -114,15 +135,19 @@ export async function conduct(
           const level = failure.fault !== undefined || plannedFailures.has(failure.code) ? 'debug' : 'warn';
           log[level]({ round, ...failure }, 'client failed');
         }
-        const due = state.rounds % scenario.checkpoint.every === 0;
+        // What clients were told counts is in a journal until it is in a checkpoint.
+        const due = live !== undefined || state.rounds % scenario.checkpoint.every === 0;
         if (!due && performance.now() - savedAt < CHECKPOINT_EVERY_MS) return;
         savedAt = performance.now();
         table.own.measure('record', () => save(state), { round });
+        live?.onSaved(record);
       },
     });
     const loopDelayMs = loopDelay();
     progress.stop();
-    save(result.state);
+    live?.onEnd(result.outcome);
+    const diskFailed = result.error instanceof FedtempoError && result.error.code === 'STORAGE_FAILED';
+    if (!diskFailed) save(result.state);
     const wallMs = Math.round(begun.wallMs + performance.now() - began);
     const rounds = [...begun.rounds, ...result.rounds];
     for (const { thread, spent } of pool.spent()) table.add(thread, spent);
@@ -140,12 +165,17 @@ export async function conduct(
       loopDelayMs,
     });
     if (profile) writeFileSync(join(directory, 'trace.json'), table.trace());
-    store.finish(summary);
+    try {
+      store.finish(summary);
+    } catch (error) {
+      // The run is as it was at its last checkpoint; why is told by what ended it.
+      if (!diskFailed) throw error;
+    }
     log.info(summary, 'run ends');
     return { summary, error: result.error };
   } finally {
     progress.stop();
-    store?.close();
+    store.close();
     states?.close();
     await Promise.all([pool.close(), evaluator.close()]);
   }

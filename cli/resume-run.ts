@@ -9,7 +9,8 @@ import { RunStore } from '../server/store/run-store.js';
 import { chooseKernels } from '../shared/kernels/choose.js';
 import { initialize } from '../shared/model/initialize.js';
 import { openStates, reopenStates } from './client-states.js';
-import { conduct, type FinishedRun, type RunSetting } from './conduct.js';
+import type { FinishedRun, RunSetting } from './conduct.js';
+import { conductLocally } from './open-local.js';
 import { refuseOtherData, refuseOtherRecords, refuseOtherRun } from './same-run.js';
 import { locating, openScenario } from './scenario-file.js';
 import { versions } from './versions.js';
@@ -55,7 +56,7 @@ export async function resumeRun(options: ResumeOptions): Promise<FinishedRun & {
     begun.store.manifest({ ...stored.manifest, resumed: [...resumptions(stored.manifest), note] });
     return begun;
   };
-  const finished = await locating(locate, () => conduct(setting, resume));
+  const finished = await locating(locate, () => conductLocally(setting, resume));
   return { ...finished, ended: false };
 }
 

@@ -7,7 +7,8 @@ import { chooseKernels } from '../shared/kernels/choose.js';
 import { initialize } from '../shared/model/initialize.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
 import { openStates } from './client-states.js';
-import { conduct, type FinishedRun, type RunSetting } from './conduct.js';
+import type { FinishedRun, RunSetting } from './conduct.js';
+import { conductLocally } from './open-local.js';
 import { versions } from './versions.js';
 
 export interface RunOptions extends RunSetting {
@@ -24,7 +25,7 @@ export async function runScenario({ out, ...setting }: RunOptions): Promise<Fini
   const { scenario, folder, kernels } = setting;
   const { name, seed } = scenario;
   const startedAt = new Date();
-  return conduct(setting, ({ source, model }, pool) => {
+  return conductLocally(setting, ({ source, model }, pool) => {
     const store = RunStore.create({
       out,
       name,

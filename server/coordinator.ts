@@ -22,7 +22,7 @@ import type { Evaluation, Evaluator } from './evaluation/evaluator.js';
 import { withFaults } from './pool/faults.js';
 import type { ClientPool } from './pool/pool.js';
 import { type RoundFacts, recordRound } from './record-round.js';
-import type { Carried, RoundSource } from './round-source.js';
+import type { Carried, RoundSource, RoundSourceOptions } from './round-source.js';
 import type { RunState } from './run-state.js';
 import type { ClientRecord, KeptRecord, Outcome, RoundRecord } from './store/records.js';
 import { synchronousRounds } from './synchronous.js';
@@ -33,6 +33,10 @@ export interface CoordinatorOptions {
   readonly start: RunState;
   readonly pool: ClientPool;
   readonly evaluator: Evaluator;
+  /** How rounds come about; as the algorithm has it if left out. */
+  readonly rounds?: ((options: RoundSourceOptions) => RoundSource) | undefined;
+  /** Whether a round may train while the one before is evaluated: not where what clients were told counts must be recorded. */
+  readonly overlap?: boolean | undefined;
   readonly planner: RoundPlanner;
   /** The size of a client's shard, n_k. */
   readonly shardSize: (client: number) => number;
@@ -101,7 +105,8 @@ class Run {
     this.#options = { ...options, pool: withFaults(pool, faultsOf(scenario), scenario.seed) };
     this.state = options.start;
     const virtual = virtualTime({ ...options, parameters: options.start.weights.length });
-    const source = isAsynchronous(scenario.federation.algorithm) ? asynchronousRounds : synchronousRounds;
+    const ofAlgorithm = isAsynchronous(scenario.federation.algorithm) ? asynchronousRounds : synchronousRounds;
+    const { rounds: source = ofAlgorithm } = options;
     this.#makeRound = source({ ...this.#options, virtual });
     this.#adaptive = new AdaptiveControl(adaptiveSpecsOf(options.scenario));
     if (options.start.rounds > 0) this.#adaptive.restore(options.start.adaptive);
@@ -147,7 +152,7 @@ class Run {
       // It is waited for when the round is recorded; until then a failure of it is nobody's.
       evaluation.catch(() => {});
       before = { ...trained, evaluation };
-      const mayOverlap = !this.#adaptive.listens && trained.failure === undefined;
+      const mayOverlap = this.#options.overlap !== false && !this.#adaptive.listens && trained.failure === undefined;
       if (mayOverlap && round + 1 < rounds) continue;
       const end = await this.#settle(before);
       if (end !== undefined) return end;

@@ -8,7 +8,7 @@ import type { Spans } from '../shared/times/spans.js';
 import type { CountedUpdate } from '../shared/training/reply.js';
 import type { RoundPlan } from '../shared/training/round-plan.js';
 import { type Collected, collect } from './collect.js';
-import type { ClientPool, TaskGroup } from './pool/pool.js';
+import type { ClientPool, TaskGroup, Terms } from './pool/pool.js';
 import { spreadOf, weightOf } from './update-spread.js';
 
 export interface RoundInput {
@@ -31,6 +31,8 @@ export interface RoundInput {
   /** The size of a client's shard, n_k. */
   readonly shardSize: (client: number) => number;
   readonly minimumReplies: number;
+  /** For clients on other machines: how long the round waits for them. */
+  readonly terms?: Terms | undefined;
   readonly signal: AbortSignal;
   /** Where this thread's time is counted. */
   readonly spans: Spans;
@@ -91,11 +93,11 @@ export function createCohortAggregator({ algorithm, weights, cohort, shardSize }
 
 /** @param step makes the next weights of what has come back; the groups' aggregators hold the updates by then */
 export async function dispatchRound(
-  { plan, pool, shardSize, measure, signal, spans }: RoundInput,
+  { plan, pool, shardSize, measure, terms, signal, spans }: RoundInput,
   groups: readonly TaskGroup[],
   step: (collected: Collected) => Stepped,
 ): Promise<RoundResult | undefined> {
-  const collected = await collect({ groups, shardSize, measure }, pool, signal);
+  const collected = await collect({ groups, shardSize, measure, terms }, pool, signal);
   if (collected === undefined) return undefined;
   const began = performance.now();
   const stepped = spans.measure('aggregate', () => step(collected), { round: plan.round });

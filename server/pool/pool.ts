@@ -19,6 +19,17 @@ export interface TaskGroup {
   readonly variates?: { readonly control: Float32Array; readonly states: ClientStates } | undefined;
 }
 
+/** How long a round waits for clients that come and go. */
+export interface Terms {
+  /** 0-based; a round that was abandoned is tried again. */
+  readonly attempt: number;
+  /** Ascending; those of them who are asked to train are the groups' clients. */
+  readonly selected: readonly number[];
+  /** Replies that close the round; the first ones count. */
+  readonly quota: number;
+  readonly deadlineMs: number;
+}
+
 /** The work of one dispatch. A round of a flat federation is one group. */
 export interface RoundWork {
   /** A client is in one group at most. */
@@ -29,6 +40,8 @@ export interface RoundWork {
   readonly measure: boolean;
   /** What befalls the update of a client before it is received. */
   readonly tampering?: ReadonlyMap<number, Tampering>;
+  /** For clients on other machines. */
+  readonly terms?: Terms | undefined;
 }
 
 /** A reply, and the number of the worker that it came from (for timing and logs alone); null if nobody was asked. */

@@ -16,6 +16,7 @@ import type { CountedUpdate, Failure } from '../../shared/training/reply.js';
 import {
   type Closing,
   dropJournals,
+  isBefore,
   Journal,
   type JournalContent,
   type Opening,
@@ -163,7 +164,7 @@ export class Desk {
   /** Forgets journals before a round, and before an attempt at it. */
   drop(round: number, attempt = 0): void {
     dropJournals(this.#folder, round, attempt);
-    this.#found = [];
+    this.#found = this.#found.filter(({ opening }) => !isBefore(opening, round, attempt));
   }
 
   #judge({ message, frame, origin }: Submission): Pick<Verdict, 'answer' | 'reason'> | Judged {

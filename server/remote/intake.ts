@@ -92,6 +92,11 @@ export class Intake {
     this.#post({ type: 'drop', round, attempt });
   }
 
+  /** What broke it was found elsewhere: nothing is acknowledged any more. */
+  fail(error: Error): void {
+    this.#break(error, () => {});
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#worker.terminate();

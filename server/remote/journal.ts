@@ -34,9 +34,11 @@ export interface Opening {
   /** 0-based; a round that was abandoned is tried again. */
   readonly attempt: number;
   readonly nonce: string;
-  /** Ascending. */
+  /** Who was selected, ascending. */
+  readonly selected: readonly number[];
+  /** Who of them is asked to train: all but those whom a fault of the scenario silences. */
   readonly cohort: readonly number[];
-  /** n_k of the cohort, in its order. */
+  /** n_k of those who are asked, in their order. */
   readonly sizes: readonly number[];
   /** Replies that close the round; the first ones count. */
   readonly quota: number;
@@ -147,11 +149,15 @@ export function readJournals(folder: string): JournalContent[] {
 /** Removes the journals of rounds before `round`, and of attempts before `attempt` at it. */
 export function dropJournals(folder: string, round: number, attempt = 0): void {
   const gone = namesIn(folder).filter((name) => {
-    const [r, a] = name.split(/[-.]/).map(Number);
-    return r < round || (r === round && a < attempt);
+    const [ofRound, ofAttempt] = name.split(/[-.]/).map(Number);
+    return isBefore({ round: ofRound, attempt: ofAttempt }, round, attempt);
   });
   for (const name of gone) rmSync(join(folder, name), { force: true });
   if (gone.length > 0) failpoint('journal.dropped');
+}
+
+export function isBefore(one: Pick<Opening, 'round' | 'attempt'>, round: number, attempt: number): boolean {
+  return one.round < round || (one.round === round && one.attempt < attempt);
 }
 
 function namesIn(folder: string): string[] {

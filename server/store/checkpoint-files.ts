@@ -6,9 +6,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FedtempoError, messageOf } from '../../shared/errors.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
-import { replaceDurably, writeDurably } from './durable.js';
+import { replaceDurably, type WritePoints, writeDurably } from './durable.js';
 
 export const checkpointFiles = { newest: 'checkpoint.safetensors', before: 'checkpoint.previous.safetensors' } as const;
+
+const points: WritePoints = {
+  write: 'checkpoint.write',
+  sync: 'checkpoint.sync',
+  written: 'checkpoint.written',
+  rename: 'checkpoint.rename',
+  renamed: 'checkpoint.renamed',
+};
 
 export interface LoadedCheckpoint {
   /** Undefined if there is none yet. */
@@ -31,8 +39,8 @@ export class CheckpointFiles {
   }
 
   save(bytes: Uint8Array): void {
-    if (this.#keepsNewest) replaceDurably(this.#newest, bytes, this.#before);
-    else writeDurably(this.#newest, bytes);
+    if (this.#keepsNewest) replaceDurably(this.#newest, bytes, this.#before, points);
+    else writeDurably(this.#newest, bytes, points);
     this.#keepsNewest = true;
   }
 

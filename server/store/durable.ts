@@ -13,16 +13,32 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { type FailpointName, failpoint } from '../failpoint.js';
+
+/** Places of a write where a test can end the process or make the disk fail. */
+export interface WritePoints {
+  readonly write: FailpointName;
+  readonly sync: FailpointName;
+  readonly written: FailpointName;
+  readonly rename: FailpointName;
+  readonly renamed: FailpointName;
+}
+
+const pass = (name: FailpointName | undefined) => name !== undefined && failpoint(name);
 
 /** Writes a file by way of a temporary one: write, fsync, rename, fsync the directory. */
-export function writeDurably(path: string, content: string | Uint8Array): void {
-  renameSync(writeTemporary(path, content), path);
+export function writeDurably(path: string, content: string | Uint8Array, points?: WritePoints): void {
+  const temporary = writeTemporary(path, content, { points });
+  pass(points?.rename);
+  renameSync(temporary, path);
   syncDirectory(dirname(path));
+  pass(points?.renamed);
 }
 
 /** Does the same, having renamed the file that is there to `before`: at every moment one of the two is whole. */
-export function replaceDurably(path: string, content: string | Uint8Array, before: string): void {
-  const temporary = writeTemporary(path, content);
+export function replaceDurably(path: string, content: string | Uint8Array, before: string, points?: WritePoints): void {
+  const temporary = writeTemporary(path, content, { points });
+  pass(points?.rename);
   try {
     renameSync(path, before);
   } catch (error) {
@@ -30,6 +46,7 @@ export function replaceDurably(path: string, content: string | Uint8Array, befor
   }
   renameSync(temporary, path);
   syncDirectory(dirname(path));
+  pass(points?.renamed);
 }
 
 /**
@@ -38,7 +55,7 @@ export function replaceDurably(path: string, content: string | Uint8Array, befor
  * @returns whether it was this call
  */
 export function createDurably(path: string, content: string | Uint8Array): boolean {
-  const temporary = writeTemporary(path, content, `${path}.${randomUUID()}.tmp`);
+  const temporary = writeTemporary(path, content, { temporary: `${path}.${randomUUID()}.tmp` });
   try {
     linkSync(temporary, path);
   } catch (error) {
@@ -57,14 +74,21 @@ export function removeDurably(path: string): void {
   syncDirectory(dirname(path));
 }
 
-function writeTemporary(path: string, content: string | Uint8Array, temporary = `${path}.tmp`): string {
+function writeTemporary(
+  path: string,
+  content: string | Uint8Array,
+  { temporary = `${path}.tmp`, points }: { temporary?: string; points?: WritePoints | undefined },
+): string {
+  pass(points?.write);
   const file = openSync(temporary, 'w');
   try {
     writeAll(file, content);
+    pass(points?.sync);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
+  pass(points?.written);
   return temporary;
 }
 

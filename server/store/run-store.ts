@@ -2,12 +2,14 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FedtempoError, messageOf } from '../../shared/errors.js';
+import { failpoint } from '../failpoint.js';
 import type { Checkpoint, RecordLines } from './checkpoint.js';
 import { CheckpointFiles, type LoadedCheckpoint } from './checkpoint-files.js';
 import { cutLines, LineFile, writeDurably } from './durable.js';
 import { lockFolder } from './folder-lock.js';
 import { invalid, readRounds } from './read-records.js';
 import type { ClientRecord, KeptRecord, RoundRecord, Summary } from './records.js';
+import { onDisk } from './storage-failed.js';
 
 /**
  * How much of a run a power failure may take with it. A round that is lost is done again, to the same bits, and waiting
@@ -18,6 +20,8 @@ const SYNC_EVERY_MS = 1000;
 export interface RunStoreOptions {
   /** The folder that holds run directories. */
   readonly out: string;
+  /** The run directory itself, where it has a name of its own; there must be no run in it yet. */
+  readonly directory?: string | undefined;
   readonly name: string;
   readonly seed: number;
   readonly startedAt: Date;
@@ -52,15 +56,17 @@ export class RunStore {
   }
 
   /** Makes `out/<name>-<seed>-<time>/`. @throws FedtempoError OUTPUT_UNWRITABLE */
-  static create({ out, name, seed, startedAt, scenarioText, manifest }: RunStoreOptions): RunStore {
+  static create({ out, directory: own, name, seed, startedAt, scenarioText, manifest }: RunStoreOptions): RunStore {
     const time = startedAt.toISOString().replace(/[:.]/g, '').replace('T', '-').slice(0, 17);
     try {
-      const directory = freshDirectory(resolve(out), `${name}-${seed}-${time}`);
+      const directory = own === undefined ? freshDirectory(resolve(out), `${name}-${seed}-${time}`) : resolve(own);
+      mkdirSync(directory, { recursive: true });
       const unlock = lockFolder(directory, 'run');
       writeDurably(join(directory, 'scenario.yaml'), scenarioText);
       writeJson(directory, 'manifest.json', manifest);
       return new RunStore(directory, unlock, new CheckpointFiles(directory, true), { rounds: 0, clients: 0 });
     } catch (error) {
+      if (error instanceof FedtempoError) throw error;
       throw new FedtempoError('OUTPUT_UNWRITABLE', 'the run directory cannot be written', {
         where: '--out',
         found: messageOf(error),
@@ -109,30 +115,36 @@ export class RunStore {
 
   /** Replies first, the round last: a round whose line is there is complete. */
   appendRound(round: RoundRecord, clients: readonly ClientRecord[]): void {
-    this.#clients.append(clients);
-    this.#rounds.append([round]);
-    if (performance.now() - this.#syncedAt > SYNC_EVERY_MS) this.#sync();
+    onDisk(this.directory, () => {
+      failpoint('records.write');
+      this.#clients.append(clients);
+      this.#rounds.append([round]);
+      if (performance.now() - this.#syncedAt > SYNC_EVERY_MS) this.#sync();
+    });
     this.#lines = { rounds: this.#lines.rounds + 1, clients: this.#lines.clients + clients.length };
   }
 
   /** Saves a checkpoint and keeps the one before it. The lines that belong to it are on disk before it is. */
   checkpoint(bytes: Uint8Array): void {
-    this.#sync();
-    this.#checkpoints.save(bytes);
+    onDisk(this.directory, () => {
+      this.#sync();
+      this.#checkpoints.save(bytes);
+    });
   }
 
   #sync(): void {
+    failpoint('records.sync');
     this.#clients.sync();
     this.#rounds.sync();
     this.#syncedAt = performance.now();
   }
 
   manifest(manifest: object): void {
-    writeJson(this.directory, 'manifest.json', manifest);
+    onDisk(this.directory, () => writeJson(this.directory, 'manifest.json', manifest));
   }
 
   finish(summary: Summary): void {
-    writeJson(this.directory, 'summary.json', summary);
+    onDisk(this.directory, () => writeJson(this.directory, 'summary.json', summary));
   }
 
   /** Lets go of the directory. */

@@ -50,13 +50,19 @@ export const failureCodes = {
   duplicate: 'an update of the client was counted in this round already',
   'dropped-out': 'the client dropped out before it had an update',
   late: 'the update came after the round was closed',
+  surplus: 'enough other clients had replied before',
   'too-stale': 'the update began more server versions ago than the algorithm admits',
 } as const;
 
 export type FailureCode = keyof typeof failureCodes;
 
-/** Failures that the device model plans: nothing is wrong with the run. */
-export const plannedFailures: ReadonlySet<FailureCode> = new Set<FailureCode>(['late', 'dropped-out', 'too-stale']);
+/** Failures that the device model or the rules of a round plan: nothing is wrong with the run. */
+export const plannedFailures: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  'late',
+  'surplus',
+  'dropped-out',
+  'too-stale',
+]);
 
 export interface Failure {
   readonly kind: 'failure';

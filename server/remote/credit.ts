@@ -1,0 +1,63 @@
+/** Bounds the uploads that are on their way at a time: one is granted when those before it have left room, in order of asking. */
+
+export interface CreditOptions {
+  /** Bytes of one upload. */
+  readonly uploadBytes: number;
+  /** Bytes of all of them at a time; one may always come. */
+  readonly inboundBytes: number;
+  readonly uploadMs: number;
+}
+
+export class Credit<Holder> {
+  readonly #options: CreditOptions;
+  readonly #most: number;
+  readonly #granted = new Map<Holder, NodeJS.Timeout>();
+  readonly #waiting = new Map<Holder, () => void>();
+  readonly #onExpired: (holder: Holder) => void;
+
+  /** @param onExpired told of a holder whose upload did not come in time; its grant is gone then */
+  constructor(options: CreditOptions, onExpired: (holder: Holder) => void) {
+    this.#options = options;
+    this.#most = Math.max(1, Math.floor(options.inboundBytes / Math.max(1, options.uploadBytes)));
+    this.#onExpired = onExpired;
+  }
+
+  /** Uploads that are on their way. */
+  get used(): number {
+    return this.#granted.size;
+  }
+
+  has(holder: Holder): boolean {
+    return this.#granted.has(holder);
+  }
+
+  /** @param grant called when the upload may begin, at once or later */
+  ask(holder: Holder, grant: () => void): void {
+    if (this.#granted.has(holder)) return grant();
+    this.#waiting.set(holder, grant);
+    this.#serve();
+  }
+
+  /** The upload has come, or will not. */
+  release(holder: Holder): void {
+    this.#waiting.delete(holder);
+    const timer = this.#granted.get(holder);
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    this.#granted.delete(holder);
+    this.#serve();
+  }
+
+  #serve(): void {
+    for (const [holder, grant] of this.#waiting) {
+      if (this.#granted.size >= this.#most) return;
+      this.#waiting.delete(holder);
+      const expire = () => {
+        this.release(holder);
+        this.#onExpired(holder);
+      };
+      this.#granted.set(holder, setTimeout(expire, this.#options.uploadMs));
+      grant();
+    }
+  }
+}

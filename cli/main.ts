@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   schedule: async () => (await import('./commands/schedule.js')).addSchedule,
   study: async () => (await import('./commands/study.js')).addStudy,
   validate: async () => (await import('./commands/validate.js')).addValidate,
+  certs: async () => (await import('./commands/certs.js')).addCerts,
 };
 
 const program = new Command('fedtempo')

@@ -9,9 +9,10 @@ import type { ServerMessage } from '../../shared/protocol/messages.js';
 import { encodeRound } from '../../shared/protocol/round-frame.js';
 import type { ParsedScenario } from '../../shared/scenario/schema.js';
 import { Spans } from '../../shared/times/spans.js';
+import type { Door } from '../http/door.js';
 import { sharedNow } from '../times/time-table.js';
 import { type CloseName, Connection, type ConnectionEvents } from './connection.js';
-import { type Door, openDoor } from './listen.js';
+import { openLoopback } from './loopback.js';
 import { OpenRound } from './open-round.js';
 import {
   type ClientPool,
@@ -78,13 +79,14 @@ export class WebSocketPool implements ClientPool {
   /** Opens the door. @throws FedtempoError PORT_UNAVAILABLE */
   static async open(options: WebSocketPoolOptions): Promise<WebSocketPool> {
     const pool = new WebSocketPool(options);
-    const { port, token, parameters, stateful } = options;
-    pool.#door = await openDoor({
+    const { port, token, parameters, stateful, onRefused } = options;
+    pool.#door = await openLoopback({
       port,
       token,
       updateValues: stateful ? 2 * parameters : parameters,
       onSocket: (socket) => pool.#pending.add(new Connection(socket, pool.#events)),
       pending: () => pool.#pending.size,
+      onRefused,
     });
     return pool;
   }

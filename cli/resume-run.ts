@@ -8,6 +8,7 @@ import type { KeptRecord, Outcome } from '../server/store/records.js';
 import { RunStore } from '../server/store/run-store.js';
 import { chooseKernels } from '../shared/kernels/choose.js';
 import { initialize } from '../shared/model/initialize.js';
+import { refuseOwnData } from '../shared/scenario/check-own-data.js';
 import { openStates, reopenStates } from './client-states.js';
 import { conduct, type FinishedRun, type RunSetting } from './conduct.js';
 import { refuseOtherData, refuseOtherRecords, refuseOtherRun } from './same-run.js';
@@ -55,7 +56,10 @@ export async function resumeRun(options: ResumeOptions): Promise<FinishedRun & {
     begun.store.manifest({ ...stored.manifest, resumed: [...resumptions(stored.manifest), note] });
     return begun;
   };
-  const finished = await locating(locate, () => conduct(setting, resume));
+  const finished = await locating(locate, async () => {
+    refuseOwnData(scenario);
+    return conduct(setting, resume);
+  });
   return { ...finished, ended: false };
 }
 

@@ -1,6 +1,7 @@
 /** Opens a run whose clients train on this machine: its pool, then its run directory. */
 import type { ClientData } from '../client/load-data.js';
 import type { ClientPool } from '../server/pool/pool.js';
+import { refuseOwnData } from '../shared/scenario/check-own-data.js';
 import { type Begun, conduct, type FinishedRun, type RunSetting } from './conduct.js';
 import { parkWorkers, startPool } from './start-pool.js';
 
@@ -13,6 +14,7 @@ export async function conductLocally(
   begin: (data: ClientData, pool: ClientPool) => Begun,
 ): Promise<FinishedRun> {
   const { scenario, folder, kernels, signal } = setting;
+  refuseOwnData(scenario);
   const parked = parkWorkers(scenario);
   let used = false;
   try {

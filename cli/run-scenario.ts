@@ -5,6 +5,7 @@ import { firstState } from '../server/run-state.js';
 import { RunStore } from '../server/store/run-store.js';
 import { chooseKernels } from '../shared/kernels/choose.js';
 import { initialize } from '../shared/model/initialize.js';
+import { refuseOwnData } from '../shared/scenario/check-own-data.js';
 import type { Scenario } from '../shared/scenario/scenario.js';
 import { openStates } from './client-states.js';
 import type { FinishedRun, RunSetting } from './conduct.js';
@@ -23,6 +24,7 @@ export interface RunOptions extends RunSetting {
  */
 export async function runScenario({ out, ...setting }: RunOptions): Promise<FinishedRun> {
   const { scenario, folder, kernels } = setting;
+  refuseOwnData(scenario);
   const { name, seed } = scenario;
   const startedAt = new Date();
   return conductLocally(setting, ({ source, model }, pool) => {
@@ -31,7 +33,7 @@ export async function runScenario({ out, ...setting }: RunOptions): Promise<Fini
       name,
       seed,
       startedAt,
-      scenarioText: stringify(withAbsoluteFolder(scenario, folder)),
+      scenarioText: stringify(withAbsolutePaths(scenario, folder)),
       manifest: {
         ...versions(),
         startedAt: startedAt.toISOString(),
@@ -49,7 +51,11 @@ export async function runScenario({ out, ...setting }: RunOptions): Promise<Fini
 }
 
 /** The stored scenario stands in another folder and must find its data from there. */
-function withAbsoluteFolder(scenario: Scenario, base: string): Scenario {
-  const { data } = scenario;
-  return data.folder === undefined ? scenario : { ...scenario, data: { ...data, folder: resolve(base, data.folder) } };
+export function withAbsolutePaths(scenario: Scenario, base: string): Scenario {
+  const { folder, test } = scenario.data;
+  const paths = {
+    ...(folder === undefined ? {} : { folder: resolve(base, folder) }),
+    ...(test === undefined ? {} : { test: resolve(base, test) }),
+  };
+  return { ...scenario, data: { ...scenario.data, ...paths } };
 }

@@ -13,7 +13,8 @@ export function warningsFor(scenario: Scenario, { partition }: Pick<ClientData, 
   return warningsOf(specsOf(scenario), { rounds: scenario.federation.rounds, clients, examples }, someSizes(partition));
 }
 
-/** n_k of the clients, of the first 10,000 if there are more. */
-export function someSizes({ clients, sizeOf }: Partition): number[] {
+/** n_k of the clients, of the first 10,000 if there are more; none where clients bring their own and have not said yet. */
+export function someSizes({ clients, sizeOf, declare }: Partition): number[] {
+  if (declare !== undefined) return [];
   return Array.from({ length: Math.min(clients, MAX_SHARDS) }, (_, client) => sizeOf(client));
 }

@@ -1,4 +1,5 @@
 /** From the client's part of a scenario to what training needs: the data opened, divided, and the model that fits it. */
+import { ownPartition } from '../shared/data/partition/own.js';
 import { createPartition, type Partition } from '../shared/data/partition/partition.js';
 import { type DatasetSource, type SharedDataset, sourceFrom } from '../shared/data/source.js';
 import { createModel, type Model, outputCount } from '../shared/model/model.js';
@@ -15,6 +16,9 @@ export interface ClientData {
 }
 
 /**
+ * Of dataset `own` a coordinator gets no training examples, a partition that is told the sizes of shards later, and the
+ * test examples if there is a file of them.
+ *
  * @param folder against which the scenario's relative paths resolve
  * @param shared the dataset that another thread has opened for the same scenario; then no file is
  * @throws FedtempoError DATASET_MISSING, DATASET_INVALID, PARTITION_INVALID, MODEL_INVALID
@@ -25,7 +29,10 @@ export async function loadData(
   shared?: SharedDataset,
 ): Promise<ClientData> {
   const source = shared === undefined ? await openDataset(data, folder) : sourceFrom(shared);
-  const partition = createPartition(data.partition, source.train.labels, seed);
+  const partition =
+    data.partition.kind === 'own'
+      ? ownPartition(data.partition, data.examples ?? 0)
+      : createPartition(data.partition, source.train.labels, seed);
   const outputs = outputCount(model.loss, source.classCount);
   const widths = [source.featureCount, ...model.hidden, outputs];
   return { source, partition, model: createModel(widths, model.activation, model.loss) };

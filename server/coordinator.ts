@@ -32,7 +32,8 @@ export interface CoordinatorOptions {
   /** What the run goes on from. */
   readonly start: RunState;
   readonly pool: ClientPool;
-  readonly evaluator: Evaluator;
+  /** Undefined where there is no test data: then no round is evaluated. */
+  readonly evaluator: Evaluator | undefined;
   /** How rounds come about; as the algorithm has it if left out. */
   readonly rounds?: ((options: RoundSourceOptions) => RoundSource) | undefined;
   /** Whether a round may train while the one before is evaluated: not where what clients were told counts must be recorded. */
@@ -224,11 +225,11 @@ class Run {
     return this.#adaptive.stops ? { outcome: 'flat' } : undefined;
   }
 
-  /** The last round is always evaluated. */
+  /** The last round is always evaluated, if there is anything to evaluate on. */
   async #evaluate(round: number, weights: Float32Array): Promise<TimedEvaluation | undefined> {
     const { scenario, evaluator } = this.#options;
     const due = (round + 1) % scenario.evaluation.every === 0 || round + 1 === scenario.federation.rounds;
-    if (!due) return undefined;
+    if (!due || evaluator === undefined) return undefined;
     const began = performance.now();
     return { ...(await evaluator.evaluate(weights)), ms: performance.now() - began };
   }

@@ -1,6 +1,6 @@
 /** `fedtempo validate SCENARIO`: reads a scenario and its data, says what is wrong or what it would run. */
 import type { Command } from 'commander';
-import { loadData } from '../../client/load-data.js';
+import { type ClientData, loadData } from '../../client/load-data.js';
 import { describeFault } from '../../shared/federation/faults/describe.js';
 import { roundPlanner } from '../../shared/scenario/round-plan.js';
 import type { Scenario } from '../../shared/scenario/scenario.js';
@@ -29,7 +29,7 @@ export function addValidate(program: Command): void {
       const local = localWork(scenario);
       const widths = made.widths.join('-');
       process.stdout.write(
-        `${scenario.name} is valid: ${source.name} (${source.train.examples} training and ${source.test.examples} test examples), ` +
+        `${scenario.name} is valid: ${source.name} (${examplesOf(scenario, source)}), ` +
           `${data.partition.clients} clients (${data.partition.kind}), ${widths} ${model.activation}, ` +
           `at most ${federation.rounds} rounds of ${federation.cohort.size} clients, ${local}\n`,
       );
@@ -43,6 +43,12 @@ export function addValidate(program: Command): void {
       if (virtual !== undefined) process.stdout.write(`  ${virtual}\n`);
     }
   });
+}
+
+function examplesOf({ data }: Scenario, { train, test }: ClientData['source']): string {
+  const testing = test.examples === 0 ? 'no test examples: rounds are not evaluated' : `${test.examples} test examples`;
+  if (data.dataset === 'own') return `about ${data.examples} training examples at the clients, ${testing}`;
+  return `${train.examples} training and ${testing}`;
 }
 
 /** How long clients train in a round, in words; a schedule takes the place of the number of its name. */

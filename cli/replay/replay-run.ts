@@ -16,6 +16,7 @@ import type { KeptRecord, RoundRecord } from '../../server/store/records.js';
 import { TimeTable } from '../../server/times/time-table.js';
 import { FedtempoError } from '../../shared/errors.js';
 import { initialize } from '../../shared/model/initialize.js';
+import { refuseOwnData } from '../../shared/scenario/check-own-data.js';
 import { adaptiveSpecsOf } from '../../shared/scenario/plan.js';
 import { roundPlanner } from '../../shared/scenario/round-plan.js';
 import type { Scenario } from '../../shared/scenario/scenario.js';
@@ -57,7 +58,10 @@ export async function replayRun(options: ReplayOptions): Promise<Replayed> {
   const recorded = recordedReplies(directory, round, client);
   const { runs, folder } = openScenario(scenarioFile, overrides);
   const [{ scenario, locate }] = runs;
-  const data = await locating(locate, () => loadData(scenario, folder));
+  const data = await locating(locate, async () => {
+    refuseOwnData(scenario);
+    return loadData(scenario, folder);
+  });
   refuseOtherData(manifest.dataset.digest, data, directory);
   const nearest = nearestState(directory, scenario, data, rounds, recorded.trainedIn);
   const { start } = nearest;

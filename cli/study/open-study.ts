@@ -5,6 +5,7 @@ import { loadData } from '../../client/load-data.js';
 import { trialKey } from '../../server/study/trial-key.js';
 import type { TrialId } from '../../server/study/trial-store.js';
 import { FedtempoError, messageOf } from '../../shared/errors.js';
+import { refuseOwnData } from '../../shared/scenario/check-own-data.js';
 import { roundPlanner } from '../../shared/scenario/round-plan.js';
 import { loadStudy, type Study } from '../../shared/study/study.js';
 import { inArm, type PlannedStudy, planTrials, type Trial, throwAll } from '../../shared/study/trials.js';
@@ -74,6 +75,7 @@ async function tryArms(
   for (const [index, arm] of study.arms.entries()) {
     const trial = trials.find((candidate) => candidate.arm === arm.name) as Trial;
     try {
+      refuseOwnData(trial.scenario);
       const { source, partition } = await loadData(trial.scenario, folder);
       roundPlanner(trial.scenario, partition);
       digests.set(arm.name, source.digest);

@@ -6,15 +6,21 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type IdxArray, readIdx } from '../../shared/data/readers/idx.js';
-import type { ByteSplit } from '../../shared/data/source.js';
 import { FedtempoError } from '../../shared/errors.js';
 import { readDataFile } from './data-file.js';
+
+/** One part, and d. */
+export interface IdxSplit {
+  readonly featureCount: number;
+  readonly pixels: Uint8Array;
+  readonly labels: Uint8Array;
+}
 
 /** Both parts as bytes; d agrees between them. */
 export interface IdxDataset {
   readonly featureCount: number;
-  readonly train: ByteSplit;
-  readonly test: ByteSplit;
+  readonly train: IdxSplit;
+  readonly test: IdxSplit;
 }
 
 /**
@@ -26,8 +32,8 @@ export interface IdxDataset {
  */
 export async function readIdxFolder(folder: string, howToGet: string): Promise<IdxDataset> {
   // One after the other, so that of several unsound files the same one is always named.
-  const train = await readSplit(folder, 'train', howToGet);
-  const test = await readSplit(folder, 't10k', howToGet);
+  const train = await readIdxSplit(folder, 'train', howToGet);
+  const test = await readIdxSplit(folder, 't10k', howToGet);
   if (train.featureCount !== test.featureCount) {
     const found = `${train.featureCount} values a training image, ${test.featureCount} a test image`;
     throw disagreement(folder, 'training and test images differ in size', found, 'images of one size');
@@ -35,11 +41,13 @@ export async function readIdxFolder(folder: string, howToGet: string): Promise<I
   return { featureCount: train.featureCount, train, test };
 }
 
-async function readSplit(
-  folder: string,
-  part: string,
-  howToGet: string,
-): Promise<ByteSplit & { featureCount: number }> {
+/**
+ * Reads the two files of one part.
+ *
+ * @param part `train` or `t10k`
+ * @throws as `readIdxFolder`
+ */
+export async function readIdxSplit(folder: string, part: string, howToGet: string): Promise<IdxSplit> {
   const images = await readArray(folder, `${part}-images`, 3, howToGet);
   const labels = await readArray(folder, `${part}-labels`, 1, howToGet);
   if (images.dimensions.length < 2) {

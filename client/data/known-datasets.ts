@@ -17,7 +17,10 @@ export interface IdxLocation {
 }
 
 /** Where the files of `spec` lie; folders are resolved against `baseFolder`. */
-export function locate(spec: DatasetSpec & { dataset: Exclude<DatasetName, 'xor'> }, baseFolder: string): IdxLocation {
+export function locate(
+  spec: DatasetSpec & { dataset: Exclude<DatasetName, 'xor' | 'own'> },
+  baseFolder: string,
+): IdxLocation {
   switch (spec.dataset) {
     case 'mnist': {
       const folder = spec.folder === undefined ? mnistFolder() : resolve(baseFolder, spec.folder);

@@ -1,11 +1,20 @@
 /** From what a scenario asks for to a dataset ready for use. Its files are read once, whole, into memory that threads share. */
-import { createHash } from 'node:crypto';
-import { checkDatasetSpec, type DatasetSpec } from '../../shared/data/dataset-spec.js';
+import { checkDatasetSpec, type DatasetName, type DatasetSpec } from '../../shared/data/dataset-spec.js';
+import { ownSpecOf } from '../../shared/data/own-spec.js';
 import { type ByteSplit, type DatasetSource, sourceFrom } from '../../shared/data/source.js';
 import { FedtempoError } from '../../shared/errors.js';
-import { type IdxDataset, readIdxFolder } from './idx-folder.js';
+import { digestOfSplits, largestLabel } from './digest.js';
+import { readIdxFolder } from './idx-folder.js';
 import { locate } from './known-datasets.js';
+import { openOwnSource } from './own-source.js';
 import { xorPoints } from './xor.js';
+
+/** Both parts as bytes. */
+interface Bytes {
+  readonly featureCount: number;
+  readonly train: ByteSplit;
+  readonly test: ByteSplit;
+}
 
 /**
  * Opens a dataset.
@@ -16,22 +25,27 @@ import { xorPoints } from './xor.js';
  */
 export async function openDataset(spec: DatasetSpec, baseFolder: string): Promise<DatasetSource> {
   checkDatasetSpec(spec);
-  const { bytes, scale } = await readBytes(spec, baseFolder);
+  const { dataset } = spec;
+  if (dataset === 'own') return openOwnSource(ownSpecOf(spec), baseFolder);
+  const { bytes, scale } = await readBytes({ ...spec, dataset }, baseFolder);
   const { featureCount, test } = bytes;
   const train = limited(bytes.train, featureCount, spec.trainLimit);
-  const classCount = Math.max(largest(bytes.train.labels), largest(test.labels)) + 1;
+  const classCount = Math.max(largestLabel(bytes.train), largestLabel(test)) + 1;
   return sourceFrom({
-    name: spec.dataset,
+    name: dataset,
     featureCount,
     classCount,
     scale,
-    digest: digestOf(train, test),
+    digest: digestOfSplits(train, test),
     train,
     test,
   });
 }
 
-async function readBytes(spec: DatasetSpec, baseFolder: string): Promise<{ bytes: IdxDataset; scale: number }> {
+async function readBytes(
+  spec: DatasetSpec & { dataset: Exclude<DatasetName, 'own'> },
+  baseFolder: string,
+): Promise<{ bytes: Bytes; scale: number }> {
   const { dataset } = spec;
   if (dataset === 'xor') return { bytes: { featureCount: 2, train: xorPoints, test: xorPoints }, scale: 1 };
   const { folder, scale, howToGet } = locate({ ...spec, dataset }, baseFolder);
@@ -49,16 +63,4 @@ function limited(split: ByteSplit, featureCount: number, limit = split.labels.le
     });
   }
   return { pixels: split.pixels.subarray(0, limit * featureCount), labels: split.labels.subarray(0, limit) };
-}
-
-function largest(labels: Uint8Array): number {
-  let most = 0;
-  for (const label of labels) if (label > most) most = label;
-  return most;
-}
-
-function digestOf(train: ByteSplit, test: ByteSplit): string {
-  const hash = createHash('sha256');
-  for (const bytes of [train.pixels, train.labels, test.pixels, test.labels]) hash.update(bytes);
-  return hash.digest('hex');
 }

@@ -4,7 +4,7 @@ import type { Scenario } from '../../shared/scenario/scenario.js';
 
 /**
  * SHA-256 over the resolved scenario without what changes no result: names, descriptions, the pool, where client
- * state is kept, how often it is saved, and the folder of the data, whose own digest says more.
+ * state is kept, how often it is saved, and the folder or test file of the data, whose own digest says more.
  */
 export function scenarioDigest(scenario: Scenario): string {
   return sha256(whatMatters(scenario));
@@ -12,7 +12,7 @@ export function scenarioDigest(scenario: Scenario): string {
 
 export function whatMatters(scenario: Scenario): object {
   const { name: _, description: __, pool: ___, checkpoint: ____, clientState: _____, data, ...rest } = scenario;
-  const { folder: ______, ...kept } = data;
+  const { folder: ______, test: _______, ...kept } = data;
   return { ...rest, data: kept };
 }
 

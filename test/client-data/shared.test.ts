@@ -4,7 +4,7 @@ import { openDataset } from 'fedtempo/client/data/open-dataset.js';
 import { loadData } from 'fedtempo/client/load-data.js';
 import { denseFeatures } from 'fedtempo/shared/data/dense.js';
 import { rowsBetween } from 'fedtempo/shared/data/rows-between.js';
-import { sourceFrom } from 'fedtempo/shared/data/source.js';
+import { type ByteSplit, sourceFrom } from 'fedtempo/shared/data/source.js';
 import { RandomStream } from 'fedtempo/shared/math/rng.js';
 import { loadScenarios } from 'fedtempo/shared/scenario/load.js';
 import { expect, test } from 'vitest';
@@ -33,7 +33,8 @@ test.each(['digits', 'xor', 'mnist'] as const)(
     const worker = new Worker(writesOne, { eval: true, workerData: shared });
     await new Promise((resolve) => worker.once('message', resolve));
     await worker.terminate();
-    for (const { pixels, labels } of [shared.train, shared.test]) expect([pixels[1], labels[1]]).toEqual([201, 202]);
+    for (const { pixels, labels } of [shared.train, shared.test] as ByteSplit[])
+      expect([pixels[1], labels[1]]).toEqual([201, 202]);
   },
 );
 
@@ -49,7 +50,7 @@ schedules: { learningRate: 0.1, batchSize: 5 }
   const [{ scenario }] = loadScenarios(text, 'given.yaml');
   const { shared } = await openDataset({ dataset: 'digits' }, '.');
   const data = await loadData(scenario, '.', shared);
-  expect(data.source.shared.train.pixels).toBe(shared.train.pixels);
+  expect((data.source.shared.train as ByteSplit).pixels).toBe((shared.train as ByteSplit).pixels);
   expect(data.model.widths).toEqual([64, 4, 10]);
   expect(data.partition.sizeOf(0)).toBe(500);
 });

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { parkThreads } from 'fedtempo/server/pool/worker/thread.js';
 import { WorkerPool } from 'fedtempo/server/pool/worker/worker-pool.js';
+import type { ByteSplit } from 'fedtempo/shared/data/source.js';
 import { ExactMean } from 'fedtempo/shared/federation/exact-mean.js';
 import { MeanWithState } from 'fedtempo/shared/federation/mean-with-state.js';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -112,7 +113,7 @@ test('a thread that dies while it evaluates is started again, and the evaluation
 test('threads that read other data are refused', async () => {
   const { data } = await digits();
   const { shared } = data.source;
-  const pixels = shared.train.pixels.slice();
+  const pixels = (shared.train as ByteSplit).pixels.slice();
   pixels[5] ^= 1;
   const other = { ...shared, digest: 'of other data', train: { ...shared.train, pixels } };
   await expect(start(2, { data: { shared: other } })).rejects.toThrow(/threads of the worker pool are not available/);

@@ -16,6 +16,8 @@ export interface Partition {
   sizeOf(client: number): number;
   /** Indices of one client's training examples, a fresh array. @throws RangeError for a client outside 0..C − 1 */
   shardOf(client: number): Uint32Array;
+  /** Where clients bring their own examples: takes how many a client says it has. See `OwnPartition`. */
+  declare?(client: number, examples: number): void;
 }
 
 /**

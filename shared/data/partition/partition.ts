@@ -7,6 +7,7 @@ import { FedtempoError } from '../../errors.js';
 import { createDrawn, drawnSchema } from './drawn.js';
 import { createIid, iidSchema } from './iid.js';
 import type { Partition } from './ordered.js';
+import { type OwnPartitionSpec, ownPartition, ownSchema } from './own.js';
 import { createShards, shardsSchema } from './shards.js';
 
 export type { Partition } from './ordered.js';
@@ -15,6 +16,7 @@ const rules = [
   { schema: iidSchema, create: createIid },
   { schema: shardsSchema, create: createShards },
   { schema: drawnSchema, create: createDrawn },
+  { schema: ownSchema, create: (spec: OwnPartitionSpec, labels: Int32Array) => ownPartition(spec, labels.length) },
 ] as const;
 
 type Schema = (typeof rules)[number]['schema'];
@@ -31,7 +33,8 @@ export type PartitionSpec = z.output<typeof partitionSchema>;
 export const partitionKinds: readonly PartitionSpec['kind'][] = rules.map((rule) => rule.schema.shape.kind.value);
 
 /**
- * Divides the training examples among the clients: every index of 0..n − 1 goes to exactly one of them, but for `drawn`.
+ * Divides the training examples among the clients: every index of 0..n − 1 goes to exactly one of them, but for `drawn`,
+ * and for `own`, which divides nothing and is told sizes later (`declare`).
  *
  * @param labels [n], each from 0
  * @param seed of the run, 0..2^53 − 1; same spec, labels and seed give the same partition everywhere

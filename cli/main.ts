@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   schedule: async () => (await import('./commands/schedule.js')).addSchedule,
   study: async () => (await import('./commands/study.js')).addStudy,
   validate: async () => (await import('./commands/validate.js')).addValidate,
+  enroll: async () => (await import('./commands/enroll.js')).addEnroll,
 };
 
 const program = new Command('fedtempo')

@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   study: async () => (await import('./commands/study.js')).addStudy,
   validate: async () => (await import('./commands/validate.js')).addValidate,
   certs: async () => (await import('./commands/certs.js')).addCerts,
+  enroll: async () => (await import('./commands/enroll.js')).addEnroll,
 };
 
 const program = new Command('fedtempo')

@@ -124,12 +124,24 @@ function makeKey(folder: string, file: string): string {
       closeSync(open);
     }
     linkNew(temporary, file, pem);
+    syncFolder(folder);
   } finally {
     rmSync(temporary, { force: true });
   }
   const kept = readKey(file);
   if (kept === undefined) throw new Error('the key was removed as soon as it was made');
   return kept;
+}
+
+/** A key that is enrolled must outlive the machine's end too. Windows cannot open a folder; there it is left out. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const open = openSync(folder, 'r');
+  try {
+    fsyncSync(open);
+  } finally {
+    closeSync(open);
+  }
 }
 
 /** Gives the whole file its name, unless that name is taken. */

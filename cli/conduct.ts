@@ -51,7 +51,8 @@ export interface Begun {
 export interface Opened {
   readonly begun: Begun;
   readonly pool: ClientPool;
-  readonly evaluator: Evaluator;
+  /** Undefined where there is no test data. */
+  readonly evaluator: Evaluator | undefined;
   /** What is different where clients come and go. */
   readonly live?: LiveRun | undefined;
 }
@@ -177,7 +178,7 @@ export async function conduct(
     progress.stop();
     store.close();
     states?.close();
-    await Promise.all([pool.close(), evaluator.close()]);
+    await Promise.all([pool.close(), evaluator?.close()]);
   }
 }
 

@@ -7,13 +7,15 @@ import { versions } from './versions.js';
 /** In the order of the help. Only the one that is asked for is loaded: loading all takes as long as a small run. */
 const commands: Record<string, () => Promise<(program: Command) => void>> = {
   run: async () => (await import('./commands/run.js')).addRun,
+  serve: async () => (await import('./commands/serve.js')).addServe,
+  join: async () => (await import('./commands/join.js')).addJoin,
+  enroll: async () => (await import('./commands/enroll.js')).addEnroll,
+  certs: async () => (await import('./commands/certs.js')).addCerts,
   replay: async () => (await import('./commands/replay.js')).addReplay,
   resume: async () => (await import('./commands/resume.js')).addResume,
   schedule: async () => (await import('./commands/schedule.js')).addSchedule,
   study: async () => (await import('./commands/study.js')).addStudy,
   validate: async () => (await import('./commands/validate.js')).addValidate,
-  certs: async () => (await import('./commands/certs.js')).addCerts,
-  enroll: async () => (await import('./commands/enroll.js')).addEnroll,
 };
 
 const program = new Command('fedtempo')

@@ -2,16 +2,14 @@
 
 import type { ClientData } from '../client/load-data.js';
 import type { ClientPool } from '../server/pool/pool.js';
-import { decodeState, firstState, type RunState } from '../server/run-state.js';
-import { type Manifest, readRun, type StoredRun } from '../server/store/read-run.js';
-import type { KeptRecord, Outcome } from '../server/store/records.js';
-import { RunStore } from '../server/store/run-store.js';
+import { type Manifest, readRun } from '../server/store/read-run.js';
+import type { Outcome } from '../server/store/records.js';
+import { FedtempoError } from '../shared/errors.js';
 import { chooseKernels } from '../shared/kernels/choose.js';
-import { initialize } from '../shared/model/initialize.js';
-import { openStates, reopenStates } from './client-states.js';
 import type { FinishedRun, RunSetting } from './conduct.js';
 import { conductLocally } from './open-local.js';
-import { refuseOtherData, refuseOtherRecords, refuseOtherRun } from './same-run.js';
+import { reopen } from './reopen-run.js';
+import { refuseOtherData } from './same-run.js';
 import { locating, openScenario } from './scenario-file.js';
 import { versions } from './versions.js';
 
@@ -36,6 +34,7 @@ export async function resumeRun(options: ResumeOptions): Promise<FinishedRun & {
   if (stored.summary !== undefined && FINISHED.includes(stored.summary.outcome)) {
     return { summary: { ...stored.summary, directory }, ended: true };
   }
+  refuseServed(stored.manifest, directory);
   const { runs, folder } = openScenario(stored.scenarioFile, overrides);
   const [{ scenario, locate }] = runs;
   const setting: RunSetting = { ...rest, scenario, folder };
@@ -60,40 +59,15 @@ export async function resumeRun(options: ResumeOptions): Promise<FinishedRun & {
   return { ...finished, ended: false };
 }
 
-function reopen(
-  { scenario, progress, log }: RunSetting,
-  data: ClientData,
-  { manifest, summary }: StoredRun,
-  directory: string,
-) {
-  const { model } = data;
-  let start: RunState = firstState(initialize(model, scenario.model.initialization, scenario.seed));
-  let states = openStates(scenario, model, directory);
-  const { store, refused, rounds } = RunStore.reopen(
-    directory,
-    (checkpoint, records) => {
-      if (checkpoint === undefined) return;
-      start = decodeState(checkpoint, model.layout, records.at(-1));
-      refuseOtherRecords(start, directory);
-    },
-    (checkpoint) => {
-      refuseOtherRun(checkpoint, scenario, data, directory);
-      states = reopenStates(scenario, model, directory, checkpoint);
-    },
-  );
-  const note = (text: string) => {
-    progress.note(text);
-    log.warn(text);
-  };
-  if (refused !== undefined) note(refused.message);
-  const { version } = versions();
-  if (manifest.version !== version) note(`the run was begun by fedtempo ${manifest.version}, this is ${version}`);
-  return { store, start, states, rounds, wallMs: summary?.wallMs ?? timeOf(rounds) };
-}
-
-/** Of a run that was killed no more is known. */
-function timeOf(rounds: readonly KeptRecord[]): number {
-  return rounds.reduce((sum, { ms }) => sum + (ms?.total ?? 0), 0);
+/** Its open round is with clients on other machines. */
+function refuseServed({ pool }: Manifest, directory: string): void {
+  if ((pool as { kind?: unknown } | undefined)?.kind !== 'remote') return;
+  throw new FedtempoError('RUN_CHANGED', 'the run is served to other machines', {
+    where: directory,
+    found: 'a run of fedtempo serve',
+    expected: 'a run of fedtempo run',
+    fix: `go on with it by fedtempo serve SCENARIO --run ${directory}`,
+  });
 }
 
 function resumptions({ resumed }: Manifest): unknown[] {

@@ -46,17 +46,17 @@ export function addRunOutputOptions(command: Command): Command {
   );
 }
 
-/** The exit code of a finished run, having told what ended it. */
-export function exitCodeOf({ summary, error }: FinishedRun): number {
+/** The exit code of a finished run, having told what ended it. @param resume the command that goes on with it */
+export function exitCodeOf({ summary, error }: FinishedRun, resume = resumeCommand(summary.directory)): number {
   if (summary.outcome === 'interrupted') {
     const rounds = `${summary.rounds} ${summary.rounds === 1 ? 'round' : 'rounds'}`;
-    process.stderr.write(`interrupted after ${rounds}, saved. Go on with: ${resumeCommand(summary.directory)}\n`);
+    process.stderr.write(`interrupted after ${rounds}, saved. Go on with: ${resume}\n`);
     return exitCodes.interrupted;
   }
   if (error === undefined) return exitCodes.done;
   tell(error);
   // One that diverged would diverge again; of others the cause can be mended.
-  if (summary.outcome === 'failed') process.stderr.write(`go on with: ${resumeCommand(summary.directory)}\n`);
+  if (summary.outcome === 'failed') process.stderr.write(`go on with: ${resume}\n`);
   return exitCodes.failedRun;
 }
 
@@ -75,11 +75,15 @@ export function interruptible(text = 'stopping after saving; press Ctrl-C again 
   return { signal: controller.signal, done: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal) };
 }
 
-/** As it can be pasted into the shell that is at hand. */
 function resumeCommand(directory: string): string {
-  const path = relative('', directory);
-  const shortest = path.startsWith('..') || path === '' ? directory : path;
-  return `fedtempo resume ${/^[\w./\\:-]+$/.test(shortest) ? shortest : `"${shortest}"`}`;
+  return `fedtempo resume ${pasteable(directory)}`;
+}
+
+/** A path as it can be pasted into the shell that is at hand. */
+export function pasteable(path: string): string {
+  const near = relative('', path);
+  const shortest = near.startsWith('..') || near === '' ? path : near;
+  return /^[\w./\\:-]+$/.test(shortest) ? shortest : `"${shortest}"`;
 }
 
 type Fact = [string, (summary: Summary) => string];

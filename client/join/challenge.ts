@@ -15,6 +15,10 @@ export function readChallenge(page: Page, url: string): z.output<typeof challeng
   try {
     return challengeSchema.parse(JSON.parse(page.body));
   } catch {
-    throw new Refused({ ...page, status: 404, body: JSON.stringify({ reason: `what answers at ${url} is no coordinator` }) });
+    throw new Refused({
+      ...page,
+      status: 404,
+      body: JSON.stringify({ reason: `what answers at ${url} is no coordinator` }),
+    });
   }
 }

@@ -2,8 +2,7 @@
  * A client of a coordinator on another machine, for the command line and for programs that embed it: it proves who it is,
  * declares what it has, trains when it is asked, and comes back when the network, the coordinator or this machine was away.
  */
-import { messageOf } from '../../shared/errors.js';
-import { FedtempoError } from '../../shared/errors.js';
+import { FedtempoError, messageOf } from '../../shared/errors.js';
 import type { KernelsName } from '../../shared/kernels/choose.js';
 import { MAX_PARAMETERS } from '../../shared/model/model.js';
 import { closeCodes } from '../../shared/protocol/close-codes.js';
@@ -11,9 +10,9 @@ import { limits, maxFrameBytes, PROTOCOL_VERSION } from '../../shared/protocol/l
 import type { Answer } from '../../shared/protocol/messages.js';
 import { connectStatement } from '../../shared/protocol/statements.js';
 import type { Identity } from '../identity.js';
-import type { Trust } from '../secure/verify.js';
 import { explain } from '../secure/explain.js';
 import { dial, Refused } from '../secure/line.js';
+import type { Trust } from '../secure/verify.js';
 import { backOffMs, pause } from './back-off.js';
 import { readChallenge } from './challenge.js';
 import { Outbox } from './outbox.js';
@@ -23,7 +22,13 @@ import { type Holding, Trainer } from './trainer.js';
 export type JoinEvent =
   | { readonly type: 'joined'; readonly client: number }
   | { readonly type: 'training'; readonly client: number; readonly round: number }
-  | { readonly type: 'answered'; readonly client: number; readonly round: number; readonly answer: Answer; readonly reason: string }
+  | {
+      readonly type: 'answered';
+      readonly client: number;
+      readonly round: number;
+      readonly answer: Answer;
+      readonly reason: string;
+    }
   /** The connection ended, or could not be made; it is tried again. */
   | { readonly type: 'away'; readonly reason: string; readonly againInMs: number };
 
@@ -144,7 +149,8 @@ async function attempt(options: JoinOptions, outbox: Outbox, onReady: () => void
         onEvent({ type: 'joined', client: index });
       },
       onTask: (task) => onEvent({ type: 'training', ...task }),
-      onAnswer: ({ round, client: index, answer, reason }) => onEvent({ type: 'answered', client: index, round, answer, reason }),
+      onAnswer: ({ round, client: index, answer, reason }) =>
+        onEvent({ type: 'answered', client: index, round, answer, reason }),
     });
   } finally {
     signal.removeEventListener('abort', stop);

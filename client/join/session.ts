@@ -78,7 +78,12 @@ class Session {
       ended({ code, reason: said ?? (this.#failure || reason.toString()), returnAfterMs });
     });
     this.#heard();
-    this.#send({ type: 'hello', protocol: PROTOCOL_VERSION, software, ...(client === undefined ? {} : { slot: client }) });
+    this.#send({
+      type: 'hello',
+      protocol: PROTOCOL_VERSION,
+      software,
+      ...(client === undefined ? {} : { slot: client }),
+    });
     signal.addEventListener('abort', leave);
     if (signal.aborted) leave();
   }
@@ -155,7 +160,8 @@ class Session {
     const { outbox } = this.#options;
     const client = this.#assignment?.hosting.index ?? -1;
     const key = { run, round, nonce };
-    if (clients.length !== 1 || clients[0] !== client) return this.#close('UNEXPECTED_MESSAGE', 'train for another client');
+    if (clients.length !== 1 || clients[0] !== client)
+      return this.#close('UNEXPECTED_MESSAGE', 'train for another client');
     if (outbox.has(key)) {
       // It trains already, or has trained: asked again, since the coordinator does not know.
       if (outbox.outgoing !== undefined) this.#offer(outbox.outgoing);

@@ -4,12 +4,15 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
+import { closeCodes } from '../../shared/protocol/close-codes.js';
 import type { Limits } from '../../shared/protocol/limits.js';
 import { maxFrameBytes, PROTOCOL_VERSION } from '../../shared/protocol/limits.js';
 import type { ServerMessage } from '../../shared/protocol/messages.js';
 import { SEAL_BYTES } from '../../shared/protocol/sealed.js';
 import type { ParsedScenario } from '../../shared/scenario/schema.js';
 import { Spans } from '../../shared/times/spans.js';
+import type { Door } from '../http/door.js';
+import type { CloseName } from '../pool/link.js';
 import {
   type ClientPool,
   COORDINATOR,
@@ -31,13 +34,14 @@ import { RemoteRound, type Standing } from './remote-round.js';
 import type { Seats } from './seats.js';
 import { now } from './steady-clock.js';
 
-/** What happens to clients and their messages, for metrics and logs. Texts hold nothing that a peer wrote. */
+/** What happens to clients and their messages, for metrics and logs. */
 export interface Observer {
   joined(client: number): void;
-  left(client: number, code: number): void;
-  answered(answer: string): void;
-  /** A peer that was closed for what it did, or refused. */
-  refused(reason: string): void;
+  /** @param name of the close code; undefined for one that is not ours, as of a lost connection */
+  left(client: number, name: CloseName | undefined): void;
+  answered(answer: Standing['answer']): void;
+  /** A peer was closed for what it did. @param client undefined if it is none */
+  refused(name: CloseName | undefined, client: number | undefined): void;
 }
 
 export interface RemotePoolOptions {
@@ -77,14 +81,13 @@ export class RemotePool implements ClientPool {
     over: false,
     returnAfterMs: RETURN_AFTER_MS,
   };
-  /** Bytes over all sockets, as the door counts them. */
-  traffic: () => Traffic = () => ({ down: 0, up: 0 });
   readonly #options: RemotePoolOptions;
   readonly #credit: Credit<MemberConnection>;
   readonly #spans: Spans;
   readonly #spent: ThreadSpent[] = [];
   #found: readonly FoundRound[];
   #round: RemoteRound | undefined;
+  #door: Door | undefined;
   #closing = false;
 
   constructor(options: RemotePoolOptions) {
@@ -97,6 +100,25 @@ export class RemotePool implements ClientPool {
     this.#credit = new Credit({ uploadBytes: this.maxPayload, inboundBytes, uploadMs }, (member) =>
       member.close('NO_CREDIT', 'the upload did not come in time'),
     );
+  }
+
+  /** Takes the door through which clients come: its traffic is the pool's, and it closes with the pool. */
+  attach(door: Door): void {
+    this.#door = door;
+  }
+
+  traffic(): Traffic {
+    return this.#door?.traffic() ?? { down: 0, up: 0 };
+  }
+
+  /** Open sockets, and those of them that are not WebSockets. */
+  counts(): { sockets: number; pending: number } {
+    return this.#door?.counts() ?? { sockets: 0, pending: 0 };
+  }
+
+  /** What ended the desk, if something has: nothing is acknowledged any more. */
+  get broken(): Error | undefined {
+    return this.#options.intake.broken;
   }
 
   /** Bytes of the largest message that a client may send. */
@@ -199,6 +221,7 @@ export class RemotePool implements ClientPool {
     while (this.members.all.length > 0 && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    await this.#door?.close();
     await this.#options.intake.stop();
     this.#options.seats.close();
   }
@@ -296,16 +319,24 @@ export class RemotePool implements ClientPool {
       this.#round.fail(member.client, 'client-error', `client ${member.client} could not train: ${failure.reason}`);
     },
 
-    closed: (member, code, reason) => {
+    closed: (member, code) => {
       this.#credit.release(member);
+      const { observer } = this.#options;
       const had = this.members.leave(member);
-      if (member.client < 0 || code >= 4001) this.#options.observer.refused(`${code} ${reason}`);
+      const name = closeNames.get(code);
+      const client = member.client < 0 ? undefined : member.client;
+      if (client === undefined || (name !== undefined && !HARMLESS.has(name))) observer.refused(name, client);
       if (!had) return;
-      this.#options.observer.left(member.client, code);
+      observer.left(member.client, name);
       this.#round?.gone(member.client);
     },
   };
 }
+
+const closeNames = new Map(Object.entries(closeCodes).map(([name, code]) => [code as number, name as CloseName]));
+
+/** Closings that nobody did anything wrong for. */
+const HARMLESS: ReadonlySet<CloseName> = new Set<CloseName>(['GOODBYE', 'GOING_AWAY', 'SUPERSEDED']);
 
 const LATE: Standing = { answer: 'LATE', reason: 'that round is closed' };
 

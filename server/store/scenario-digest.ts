@@ -10,10 +10,16 @@ export function scenarioDigest(scenario: Scenario): string {
   return sha256(whatMatters(scenario));
 }
 
+/** What changes no result, of the scenario and of its `data`. */
+const INDIFFERENT: readonly string[] = ['name', 'description', 'pool', 'checkpoint', 'clientState', 'serve'];
+const INDIFFERENT_DATA: readonly string[] = ['folder', 'test'];
+
 export function whatMatters(scenario: Scenario): object {
-  const { name: _, description: __, pool: ___, checkpoint: ____, clientState: _____, data, ...rest } = scenario;
-  const { folder: ______, test: _______, ...kept } = data;
-  return { ...rest, data: kept };
+  return { ...without(scenario, INDIFFERENT), data: without(scenario.data, INDIFFERENT_DATA) };
+}
+
+function without(value: object, keys: readonly string[]): object {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
 }
 
 /** SHA-256 of the value as JSON with sorted keys, so that the order in which values were written does not matter. */

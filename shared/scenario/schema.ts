@@ -15,6 +15,7 @@ import { activations, losses, MAX_WIDTH } from '../model/model.js';
 import { clientOptimizers } from '../optimizer/client-optimizer.js';
 import { stopWhenFlat } from '../schedule/adaptive/stop-when-flat.js';
 import { scheduledSchemas } from '../schedule/schema.js';
+import { serveSchema } from './serve-spec.js';
 
 export const dataSchema = z
   .strictObject({ ...dataSchemaShape, partition: partitionSchema })
@@ -182,6 +183,7 @@ export const scenarioSchema = z.strictObject({
   devices: devicesSchema.optional(),
   clientState: clientState.prefault({}),
   pool: pool.prefault({}),
+  serve: serveSchema.prefault({}),
   checkpoint: checkpoint.prefault({}),
   variants: variants.optional(),
 });

@@ -30,15 +30,15 @@ export const serveSchema = z
       .union([seconds, adaptiveDeadline])
       .default(600)
       .describe('When a round is closed without those who have not replied.'),
-    lostAfterSeconds: seconds
-      .default(10)
-      .describe('How long a round waits for a client whose connection is gone.'),
+    lostAfterSeconds: seconds.default(10).describe('How long a round waits for a client whose connection is gone.'),
     attempts: z
       .int()
       .min(1)
       .max(1_000_000)
       .default(20)
-      .describe('How often a round is tried that has fewer replies than federation.minimumReplies; then the run stops.'),
+      .describe(
+        'How often a round is tried that has fewer replies than federation.minimumReplies; then the run stops.',
+      ),
   })
   .describe('For fedtempo serve: how rounds wait for clients on other machines. Which replies count is recorded.');
 

@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { DEFAULT_SCALE } from '../../shared/data/dataset-spec.js';
+import { MAX_OWN_EXAMPLES } from '../../shared/data/partition/own.js';
 import { isLabel, unsound, WHOLE_LABEL } from '../../shared/data/readers/table.js';
 import type { Split } from '../../shared/data/source.js';
 import { FedtempoError, messageOf } from '../../shared/errors.js';
@@ -88,6 +89,10 @@ export function ownDataOf({ features, labels, featureCount, name = 'own' }: Give
 
 function described(name: string, { featureCount, split, scale }: OpenTable): OwnData {
   const [examples, classCount] = [split.labels.length, largestLabel(split) + 1];
+  if (examples > MAX_OWN_EXAMPLES) {
+    const [found, expected] = [`${examples} examples`, `at most ${MAX_OWN_EXAMPLES}`];
+    throw unsound(name, 'the data have too many examples for one client', found, expected, 'leave out examples');
+  }
   return { name, featureCount, classCount, examples, digest: digestOfSplits(split), split, scale };
 }
 

@@ -15,13 +15,16 @@ export const ownSchema = z
 
 export type OwnPartitionSpec = z.output<typeof ownSchema>;
 
+/** The most examples of one client: those of the largest population together, 10^14, still fit the exact mean (2^47). */
+export const MAX_OWN_EXAMPLES = 100_000_000;
+
 /** A partition whose sizes come in while the run is under way. Costs 8 bytes and little more for each size declared. */
 export interface OwnPartition extends Partition {
   /**
    * What a client says it has; what it said before no longer holds.
    *
-   * @param examples n_k, at least 1
-   * @throws RangeError for a client outside 0..C − 1 or a number of examples that is none
+   * @param examples n_k, 1..MAX_OWN_EXAMPLES
+   * @throws RangeError for a client outside 0..C − 1 or a number of examples out of range
    */
   declare(client: number, examples: number): void;
   /** n_k, or 0 until the client has declared it. */
@@ -39,7 +42,9 @@ export function ownPartition({ clients }: OwnPartitionSpec, examples: number): O
     clients,
     examples,
     declare: (client, count) => {
-      if (!Number.isSafeInteger(count) || count < 1) throw new RangeError(`${count} is no number of examples`);
+      if (!Number.isInteger(count) || count < 1 || count > MAX_OWN_EXAMPLES) {
+        throw new RangeError(`${count} is no number of examples from 1 to ${MAX_OWN_EXAMPLES}`);
+      }
       sizes.set(withinPopulation(client, clients), count);
     },
     sizeOf: (client) => sizes.get(withinPopulation(client, clients)) ?? 0,

@@ -8,9 +8,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { FedtempoError } from '../../shared/errors.js';
+import { FedtempoError, messageOf } from '../../shared/errors.js';
 import { isKey } from './signature.js';
 
+/** Troubles of the machine, which say nothing of the entry. */
+const PASSING = ['EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'EAGAIN', 'EBUSY'];
 /** Far more than an entry needs. */
 const MAX_ENTRY_BYTES = 4096;
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u;
@@ -50,7 +52,11 @@ export function tokenFiles(folder: string, digest: string): { readonly token: st
   return { token: `${path}.json`, used: `${path}.used` };
 }
 
-/** The entry in a file; undefined if there is no such file, or it is damaged or cannot be read. */
+/**
+ * The entry in a file; undefined if there is no such file, or it is damaged or closed to this user.
+ *
+ * @throws FedtempoError STORAGE_FAILED if the machine could not read it now: a client must not be turned away for that
+ */
 export function readEntry<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> | undefined {
   try {
     const file = openSync(path, 'r');
@@ -61,8 +67,14 @@ export function readEntry<Schema extends z.ZodType>(path: string, schema: Schema
     } finally {
       closeSync(file);
     }
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (!PASSING.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw new FedtempoError('STORAGE_FAILED', 'the enrolment folder cannot be read', {
+      where: path,
+      found: messageOf(error),
+      expected: 'a disk without errors, and files left to open',
+      fix: 'raise the limit of open files (ulimit -n, LimitNOFILE)',
+    });
   }
 }
 

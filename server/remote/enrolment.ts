@@ -89,7 +89,11 @@ export class Enrolment {
     return Enrolment.open(folder, now);
   }
 
-  /** The client of this key, if it is enrolled now. */
+  /**
+   * The client of this key, if it is enrolled now.
+   *
+   * @throws FedtempoError STORAGE_FAILED if that cannot be read now, for want of open files perhaps: try later
+   */
   find(key: string): Enrolled | undefined {
     if (!isKey(key)) return undefined;
     const entry = readEntry(clientFile(this.folder, key), clientEntry);
@@ -101,7 +105,7 @@ export class Enrolment {
    * Enrols a key by a token. Ask only once the key's owner has signed. Which of several keys comes first is decided on
    * disk; the winner may come again, since it cannot know whether it was heard, and is told what holds for it now.
    *
-   * @throws FedtempoError STORAGE_FAILED if the disk refuses; the same key may try again
+   * @throws FedtempoError STORAGE_FAILED if the folder cannot be read or written now; the same key may try again
    */
   redeem(token: string, key: string): Enrolled | 'unknown' | 'used' | 'expired' {
     const digest = tokenDigest(token);

@@ -172,6 +172,57 @@ test('what a peer sends never becomes a file name and never throws', () => {
   expect([...readdirSync(join(folder, 'clients')), ...readdirSync(join(folder, 'tokens'))]).toHaveLength(1);
 });
 
+describe('trouble of the machine', () => {
+  test('while a token is redeemed is told, and the same key may try again', () => {
+    const { store, folder } = enrolment();
+    const token = store.addToken({ name: 'alice' });
+    const clients = join(folder, 'clients');
+    rmSync(clients, { recursive: true });
+    writeFileSync(clients, '');
+    expect(refusal(() => store.redeem(token, alice))).toMatchObject({
+      code: 'STORAGE_FAILED',
+      details: { where: folder, found: expect.stringContaining('ENOTDIR') },
+    });
+    rmSync(clients);
+    mkdirSync(clients);
+    expect(store.find(alice)).toBeUndefined();
+    expect(store.redeem(token, bob)).toBe('used');
+    expect(store.redeem(token, alice)).toEqual({ key: alice, name: 'alice' });
+  });
+
+  test.runIf(process.platform !== 'win32')('that has no files left to open does not turn a client away', async () => {
+    const { store, folder } = enrolment();
+    store.addKey(alice);
+    const token = store.addToken();
+    const code = `import { closeSync, openSync } from 'node:fs';
+      import { Enrolment } from 'fedtempo/server/remote/enrolment.js';
+      const [folder, token, key, other] = process.argv.slice(1);
+      const store = Enrolment.open(folder);
+      const say = (ask) => { try { console.log(JSON.stringify(ask())); } catch (error) { console.log(error.code); } };
+      say(() => store.find(key));
+      const open = [];
+      try { for (;;) open.push(openSync('/dev/null')); } catch (error) { console.log(error.code); }
+      say(() => store.find(key));
+      say(() => store.redeem(token, other));
+      for (const file of open) closeSync(file);
+      say(() => store.find(key));
+      say(() => store.redeem(token, other));`;
+    const script = 'ulimit -n 200; exec "$@"';
+    const args = [process.execPath, '--input-type=module', '-e', code, folder, token, alice, bob];
+    const child = spawn('sh', ['-c', script, 'sh', ...args], { cwd: repository });
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    await new Promise((resolve) => child.once('close', resolve));
+    const known = JSON.stringify({ key: alice });
+    expect(said.trim().split('\n')).toEqual([
+      ...[known, 'EMFILE', 'STORAGE_FAILED', 'STORAGE_FAILED', known],
+      JSON.stringify({ key: bob }),
+    ]);
+  });
+});
+
 describe('a damaged file', () => {
   const damages: [string, string | Buffer][] = [
     ['empty', ''],
@@ -260,11 +311,12 @@ describe('revoking', () => {
     const digest = digestOf(token);
     store.redeem(token, alice);
     store.addKey(bob, { name: 'bob' });
+    const other = store.addToken({ name: 'carol' });
     expect(store.revoke(who({ token, digest }))).toEqual({ tokens: [digest], clients: [alice] });
     expect(store.find(alice)).toBeUndefined();
     expect(store.redeem(token, alice)).toBe('unknown');
     expect(store.find(bob)).toEqual({ key: bob, name: 'bob' });
-    expect(readdirSync(join(folder, 'tokens'))).toEqual([]);
+    expect(readdirSync(join(folder, 'tokens'))).toEqual([`${digestOf(other)}.json`]);
   });
 
   test('by a name that two machines share takes back both, and an open token of it', () => {

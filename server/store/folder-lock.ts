@@ -88,13 +88,24 @@ function isRunning(pid: number, start: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
+  if (isZombie(pid)) return false;
   const now = startOf(pid);
   return start === '' || now === '' || now === start;
 }
 
 /** Clock ticks from the machine's start to the process's, field 22 of Linux's proc_pid_stat(5); elsewhere ''. */
 function startOf(pid: number): string {
+  return statOf(pid)[19] ?? '';
+}
+
+/** Dead, but not waited for by its parent, as is common in containers: it holds nothing any more. */
+function isZombie(pid: number): boolean {
+  return statOf(pid)[0] === 'Z' || statOf(pid)[0] === 'X';
+}
+
+/** The fields of Linux's proc_pid_stat(5) from the third, the state, on. */
+function statOf(pid: number): string[] {
   const stat = read(`/proc/${pid}/stat`);
   // The second field is the program's name in brackets, and may hold blanks.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
 }

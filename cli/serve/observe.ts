@@ -30,3 +30,12 @@ export function observe(metrics: Metrics, log: Logger): Observer {
     },
   };
 }
+
+/** Which class of refusals the door's own words belong to; they are constants of ours. */
+export function refusalClass(reason: string): Refusal {
+  if (/too many|stops for now|cannot be read now/.test(reason)) return 'limit';
+  if (/took too long|made room/.test(reason)) return 'timeout';
+  if (/signature/.test(reason)) return 'signature';
+  if (/challenge|token|enrolled/.test(reason)) return 'unauthorized';
+  return 'request';
+}

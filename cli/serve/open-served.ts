@@ -1,4 +1,6 @@
 /** Opens a run whose clients are on other machines: directory, desk, seats, pool, and the door last. */
+
+import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ClientData } from '../../client/load-data.js';
@@ -14,7 +16,7 @@ import { RemotePool } from '../../server/remote/remote-pool.js';
 import { Seats } from '../../server/remote/seats.js';
 import type { Limits } from '../../shared/protocol/limits.js';
 import type { LiveRun, Opened, RunSetting, RunTools } from '../conduct.js';
-import { observe } from './observe.js';
+import { observe, refusalClass } from './observe.js';
 import { pages } from './pages.js';
 import { openDirectory } from './run-directory.js';
 
@@ -45,7 +47,7 @@ export async function openServed(
 ): Promise<Opened> {
   const { scenario, kernels, log, signal, profile } = setting;
   const { limits, metrics, enrolment } = options;
-  const { begun, run, epoch } = openDirectory(setting, data, options);
+  const { begun, run, epoch, fresh } = openDirectory(setting, data, options);
   const { directory } = begun.store;
   const closing: (() => unknown)[] = [() => begun.store.close()];
   try {
@@ -96,6 +98,8 @@ export async function openServed(
     return { begun, pool, evaluator, live: liveRun(setting, pool, metrics, note) };
   } catch (error) {
     for (const close of closing.reverse()) await close();
+    // As with a run that finds something wrong before its first round, no directory is left.
+    if (fresh) rmSync(directory, { recursive: true, force: true });
     throw error;
   }
 }
@@ -116,15 +120,21 @@ function rooms(pool: RemotePool, admission: Admission, { metrics, limits }: Serv
       if (path !== '/join') return { refuse: 404, reason: 'clients join at /join' };
       if (unready() !== undefined)
         return { refuse: 503, reason: 'the coordinator stops for now', retryAfterSeconds: 2 };
-      const judged = admission.judge(headers);
-      if ('refuse' in judged) {
-        metrics.refused('unauthorized');
-        return judged;
-      }
+      const judged = judgedBy(admission, headers);
+      if ('refuse' in judged) return judged;
       return { accept: (socket: Parameters<RemotePool['accept']>[0]) => pool.accept(socket, judged) };
     },
-    onRefused: (_reason: string) => metrics.refused('request'),
+    onRefused: (reason: string) => metrics.refused(refusalClass(reason)),
   };
+}
+
+/** Where the list of clients cannot be read now, nobody is told that he is not on it. */
+function judgedBy(admission: Admission, headers: Parameters<Admission['judge']>[0]): ReturnType<Admission['judge']> {
+  try {
+    return admission.judge(headers);
+  } catch {
+    return { refuse: 503, reason: 'the list of clients cannot be read now' };
+  }
 }
 
 function liveRun(

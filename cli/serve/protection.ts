@@ -4,7 +4,7 @@ import { FedtempoError } from '../../shared/errors.js';
 
 export interface Protection {
   readonly host: string;
-  /** TLS here, or at a reverse proxy that is named as trusted. */
+  /** TLS at this port. A reverse proxy that does it speaks to a loopback address. */
   readonly secure: boolean;
   readonly enrolment: boolean;
   /** Spelled out by whoever started it. */

@@ -27,6 +27,8 @@ export interface ServedDirectory {
   readonly run: string;
   /** How often the run was started, from 1: what was signed for an earlier start is not valid any more. */
   readonly epoch: number;
+  /** Whether the directory was made just now: nothing is in it that anybody needs. */
+  readonly fresh: boolean;
 }
 
 /** The summary of a run that has ended in this directory, if one has. */
@@ -82,7 +84,7 @@ function begin(
     },
   });
   const start = firstState(initialize(model, scenario.model.initialization, seed));
-  return { begun: { store, start, states: undefined, rounds: [], wallMs: 0 }, run, epoch: 1 };
+  return { begun: { store, start, states: undefined, rounds: [], wallMs: 0 }, run, epoch: 1, fresh: true };
 }
 
 function goOn(setting: RunSetting, data: ClientData, directory: string): ServedDirectory {
@@ -92,7 +94,7 @@ function goOn(setting: RunSetting, data: ClientData, directory: string): ServedD
   refuseOtherData(stored.manifest.dataset.digest, data, directory);
   const begun = reopen(setting, data, stored, directory);
   begun.store.manifest({ ...stored.manifest, epoch: epoch + 1 });
-  return { begun, run, epoch: epoch + 1 };
+  return { begun, run, epoch: epoch + 1, fresh: false };
 }
 
 function served({ run, epoch }: Manifest, directory: string): { run: string; epoch: number } {

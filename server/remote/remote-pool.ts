@@ -197,6 +197,7 @@ export class RemotePool implements ClientPool {
       if (signal.aborted) leave();
       yield* open.replies;
       if (intake.broken !== undefined) throw intake.broken;
+      if (open.failure !== undefined) throw open.failure;
       await told;
     } finally {
       this.last = { closing: open.closing, ms: open.sinceOpenedMs() };
@@ -310,13 +311,17 @@ export class RemotePool implements ClientPool {
       const submission = { message, frame: ownBytes(frame), origin: member.origin };
       void this.#round
         .submit(submission)
-        .then((standing) => this.#answer(member, message, standing))
+        .then((standing) => standing && this.#answer(member, message, standing))
         .catch(() => {});
     },
 
     failed: (member, failure) => {
       if (failure.client !== member.client || !this.#round?.matches(failure)) return;
-      this.#round.fail(member.client, 'client-error', `client ${member.client} could not train: ${failure.reason}`);
+      this.#round.fail(
+        member.client,
+        'client-error',
+        `client ${member.client} could not train: ${printable(failure.reason)}`,
+      );
     },
 
     closed: (member, code) => {
@@ -342,6 +347,11 @@ const LATE: Standing = { answer: 'LATE', reason: 'that round is closed' };
 
 function notYours(client: number): Standing {
   return { answer: 'REJECTED', reason: `client ${client} is another one` };
+}
+
+/** What a peer wrote, as a record may have it. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 200);
 }
 
 /** The frame in memory of its own, which can be handed to a thread: itself, if nothing else is in its memory. */

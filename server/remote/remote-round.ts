@@ -39,6 +39,8 @@ export class RemoteRound {
   readonly replies = new Queue<PoolReply>();
   /** Why it was closed; undefined while it is open. */
   closing: Closing | undefined;
+  /** What kept the replies from being complete. */
+  failure: Error | undefined;
   readonly #options: RemoteRoundOptions;
   readonly #phases: RoundPhases;
   readonly #frames: readonly Uint8Array[];
@@ -114,8 +116,9 @@ export class RemoteRound {
     return this.#phases.owes(offered.client) ? undefined : this.#options.intake.weigh(offered);
   }
 
-  /** Has an update judged. */
-  async submit(submission: Submission): Promise<Standing> {
+  /** Has an update judged. Undefined if the coordinator stops: the client hears nothing, and sends it again later. */
+  async submit(submission: Submission): Promise<Standing | undefined> {
+    if (this.closing === 'lost') return undefined;
     if (this.closing !== undefined) return CLOSED;
     const { client } = submission.message;
     this.#phases.judging(client);
@@ -182,8 +185,8 @@ export class RemoteRound {
       }
       for (const client of this.#phases.owing()) this.#pushFailure(client, ...this.#whyNot(client, closing));
       this.#phases.phase = 'closed';
-    } catch {
-      // The desk is broken; whoever takes the replies learns of it there.
+    } catch (error) {
+      this.failure = error as Error;
     }
     this.replies.end();
   }

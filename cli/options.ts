@@ -18,15 +18,19 @@ export function addPoolOptions(command: Command): Command {
     .addOption(new Option('--workers <n>', 'threads or client processes').env('FEDTEMPO_WORKERS').argParser(integer));
 }
 
-export function addScenarioOptions(command: Command): Command {
-  command
+/** What changes a scenario, whoever its clients are. */
+export function addSettingOptions(command: Command): Command {
+  return command
     .addOption(
       new Option('--set <path=value>', 'change a value of the scenario; may be given several times')
         .argParser((value: string, before: string[]) => [...before, value])
         .default([], 'none'),
     )
     .addOption(new Option('--seed <n>', 'change the seed').env('FEDTEMPO_SEED').argParser(integer));
-  return addPoolOptions(command);
+}
+
+export function addScenarioOptions(command: Command): Command {
+  return addPoolOptions(addSettingOptions(command));
 }
 
 /** The options as overrides of scenario values, in order: the environment, then --set, then flags of their own. */

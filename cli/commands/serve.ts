@@ -7,7 +7,7 @@ import { FedtempoError, messageOf } from '../../shared/errors.js';
 import { conduct } from '../conduct.js';
 import { exitCodes, tell } from '../exit.js';
 import { createLog } from '../log.js';
-import { addScenarioOptions, integer, overridesOf, type ScenarioOptions } from '../options.js';
+import { addSettingOptions, integer, overridesOf, type ScenarioOptions } from '../options.js';
 import { createProgress, silentProgress } from '../progress.js';
 import {
   addRunOutputOptions,
@@ -87,7 +87,7 @@ export function addServe(program: Command): void {
     .option('--return-after <seconds>', 'when clients shall come back after Ctrl-C', integer, 2)
     .addOption(limitOption())
     .addHelpText('after', EXAMPLES);
-  addRunOutputOptions(addScenarioOptions(command)).action(async (file: string, options: Options, command: Command) => {
+  addRunOutputOptions(addSettingOptions(command)).action(async (file: string, options: Options, command: Command) => {
     process.exitCode = await serve(file, options, overridesOf(options, command));
   });
 }

@@ -60,6 +60,20 @@ test.each([
   expect((await ask(door.port, head('/'))).status).toBe(200);
 });
 
+test('a client that closes its half at once still hears why it is refused', async () => {
+  const { door } = await testDoor({ admit: () => ({ refuse: 503, reason: 'full' }) });
+  for (const [bytes, status] of [
+    ['HELLO WORLD\r\n\r\n', 400],
+    [upgrade(), 503],
+    [head('/nothing'), 404],
+  ] as const) {
+    const raw = await Raw.connect(door.port);
+    raw.socket.end(bytes);
+    expect(await raw.ended).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  }
+  await expect.poll(() => door.counts().sockets).toBe(0);
+});
+
 test.each([
   ['says nothing', ''],
   ['sends a head that never ends', 'GET / HTTP/1.1\r\nhost: a\r\nx: '],

@@ -1,4 +1,5 @@
 /** Each way in which TLS fails says what was found, what was expected and what to do; and nothing is sent before. */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, connect as connectPlain, createServer as createTcp, type Server } from 'node:net';
@@ -77,6 +78,24 @@ test('challenge and WebSocket go over one verified connection', async () => {
     socket.terminate();
     await expect.poll(() => door.counts().sockets).toBe(0);
   }
+});
+
+test('what a coordinator says at once, with its answer to the upgrade, is not lost', async () => {
+  // One write: the answer and the first frame reach the client together.
+  const server = createTcp((socket) => {
+    socket
+      .on('error', () => {})
+      .once('data', (data) => {
+        const [, key] = String(data).match(/^sec-websocket-key: (.+)\r$/im) ?? [];
+        const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+        const fields = `Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n`;
+        socket.write(`HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n\x81\x05first`, 'latin1');
+      });
+  });
+  const line = dial(`ws://127.0.0.1:${await listening(server)}`, { timeoutMs });
+  const socket = await line.upgrade('/', { maxPayload: 1000 });
+  onTestFinished(() => socket.terminate());
+  expect(String((await once(socket, 'message'))[0])).toBe('first');
 });
 
 test('a coordinator that says no is heard, and is no matter of TLS', async () => {

@@ -22,9 +22,9 @@ export interface UpgradeOptions {
 }
 
 export interface Line {
-  /** GET of a path below the URL's. Rejects for what `explain` explains, and for the network's failures. */
+  /** GET of a path below the URL's, one after the other. Rejects for what `explain` explains, and for the network's failures. */
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Page>;
-  /** An open WebSocket; the caller listens for its errors from now on. Rejects with Refused if the coordinator says no. */
+  /** An open WebSocket; no message comes before whoever awaits it could listen. Rejects with Refused if the coordinator says no. */
   upgrade(path: string, options: UpgradeOptions): Promise<WebSocket>;
   /** Ends the connection, unless it is a WebSocket by now, which is the caller's. */
   close(): void;
@@ -64,7 +64,7 @@ export function dial(url: string, options: DialOptions): Line {
     new Promise((resolve, reject) => {
       const send = secure ? secureRequest : plainRequest;
       const request = send({ agent, host, port, path: prefix + path, headers });
-      const timer = setTimeout(() => request.destroy(late()), options.timeoutMs + (secure ? options.timeoutMs : 0));
+      const timer = setTimeout(() => request.destroy(late()), 2 * options.timeoutMs);
       request.on('error', reject).on('close', () => clearTimeout(timer));
       request.on('response', (response) => void readPage(response).then(checked).then(resolve, reject));
       request.end();
@@ -83,7 +83,7 @@ export function dial(url: string, options: DialOptions): Line {
         reject(error);
         socket.terminate();
       };
-      const timer = setTimeout(() => fail(late()), options.timeoutMs + (secure ? options.timeoutMs : 0));
+      const timer = setTimeout(() => fail(late()), 2 * options.timeoutMs);
       socket.on('error', fail);
       socket.on('unexpected-response', (_, response: IncomingMessage) => {
         void readPage(response)
@@ -94,6 +94,9 @@ export function dial(url: string, options: DialOptions): Line {
         clearTimeout(timer);
         socket.off('error', fail);
         socket.on('error', () => {});
+        // What the coordinator says at once may be here already: it waits until whoever awaits this listens.
+        socket.pause();
+        setImmediate(() => socket.resume());
         resolve(socket);
       });
     });

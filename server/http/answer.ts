@@ -39,6 +39,9 @@ export function answerRaw(socket: Duplex, { status, headers = {}, body = '' }: D
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\n${lines.join('')}\r\n${body}`);
   socket.resume();
   const timer = setTimeout(() => socket.destroy(), limits.goodbyeMs);
-  socket.once('end', () => socket.destroy());
+  socket.once('end', () => {
+    if (socket.writableFinished) socket.destroy();
+    else socket.once('finish', () => socket.destroy());
+  });
   socket.once('close', () => clearTimeout(timer));
 }

@@ -119,14 +119,15 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
       : createHttps({ ...http, ...checkedTls(options.tls), handshakeTimeout: limits.handshakeMs }, request);
   inner.on('upgrade', upgrade);
   inner.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (!error.code?.startsWith('HPE_')) return void socket.destroy();
     const overflow = error.code === 'HPE_HEADER_OVERFLOW';
     const reason = overflow ? 'the head of a request is too large' : 'what came is no HTTP request';
     onRefused(reason);
     answerRaw(socket, refusal(overflow ? 431 : 400, reason));
   });
-  inner.on('tlsClientError', (_, socket: Socket) => {
-    onRefused('a TLS handshake failed');
-    socket.destroy();
+  // https passes these on as clientError as well, where the socket is ended; one that only went away is not refused.
+  inner.on('tlsClientError', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ECONNRESET') onRefused('a TLS handshake failed');
   });
   inner.on('secureConnection', (socket: Socket) => {
     socket.on('error', () => socket.destroy());

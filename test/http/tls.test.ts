@@ -1,16 +1,16 @@
 /** Each way in which TLS fails says what was found, what was expected and what to do; and nothing is sent before. */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createHttps } from 'node:https';
-import { type AddressInfo, connect as connectPlain, createServer as createTcp, type Server } from 'node:net';
+import { type AddressInfo, createServer as createTcp, type Server } from 'node:net';
 import { connect as connectTls, createServer as createTls } from 'node:tls';
 import type { Pair } from 'fedtempo/cli/certificates/issue.js';
 import { explain } from 'fedtempo/client/secure/explain.js';
 import { dial, Refused } from 'fedtempo/client/secure/line.js';
-import { checkedTls } from 'fedtempo/server/http/certificate.js';
 import { FedtempoError } from 'fedtempo/shared/errors.js';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type Certificates, makeCertificates, pinIn } from '../support/certificates.js';
-import { ask, head, Raw, testDoor } from '../support/door.js';
+import { ask, head, testDoor } from '../support/door.js';
 
 let made: Certificates;
 beforeAll(async () => {
@@ -77,6 +77,24 @@ test('challenge and WebSocket go over one verified connection', async () => {
     socket.terminate();
     await expect.poll(() => door.counts().sockets).toBe(0);
   }
+});
+
+test('what a coordinator says at once, with its answer to the upgrade, is not lost', async () => {
+  // One write: the answer and the first frame reach the client together.
+  const server = createTcp((socket) => {
+    socket
+      .on('error', () => {})
+      .once('data', (data) => {
+        const [, key] = String(data).match(/^sec-websocket-key: (.+)\r$/im) ?? [];
+        const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+        const fields = `Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n`;
+        socket.write(`HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n\x81\x05first`, 'latin1');
+      });
+  });
+  const line = dial(`ws://127.0.0.1:${await listening(server)}`, { timeoutMs });
+  const socket = await line.upgrade('/', { maxPayload: 1000 });
+  onTestFinished(() => socket.terminate());
+  expect(String((await once(socket, 'message'))[0])).toBe('first');
 });
 
 test('a coordinator that says no is heard, and is no matter of TLS', async () => {
@@ -214,70 +232,6 @@ test.each([
   [{ ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' }],
 ])('trust in %o is refused as TLS_INVALID', (trust) => {
   expect(() => dial('wss://a', { timeoutMs, ...trust })).toThrow(expect.objectContaining({ code: 'TLS_INVALID' }));
-});
-
-test.each([
-  ['expired', () => made.expired, /valid until/],
-  ['not yet valid', () => made.notYetValid, /valid from/],
-  ['beside the key of another', () => ({ cert: made.good.cert, key: made.unknown.key }), /another certificate/],
-  ['no PEM', () => ({ cert: 'hello', key: made.good.key }), /no PEM text/],
-  ['in the place of its key', () => ({ cert: made.good.key, key: made.good.cert }), /a PEM file with a private key/],
-  ['beside itself', () => ({ cert: made.good.cert, key: made.good.cert }), /a PEM file with a certificate/],
-  ['damaged', () => ({ cert: made.good.cert.replace(/M/g, 'A'), key: made.good.key }), /./],
-  ['beside an empty key', () => ({ cert: made.good.cert, key: '' }), /an empty file/],
-])('the coordinator refuses to start with a certificate that is %s', async (_, pair, found) => {
-  const opened = testDoor({ tls: pair() });
-  await expect(opened).rejects.toMatchObject({ code: 'TLS_INVALID', details: { found: expect.stringMatching(found) } });
-  await expect(opened).rejects.not.toThrow(/BEGIN PRIVATE KEY-----\n/);
-});
-
-test('a certificate that is valid today is taken, with the chain behind it', () => {
-  const chain = { cert: made.good.cert + made.authority.cert, key: made.good.key };
-  expect(checkedTls(chain)).toMatchObject({ cert: chain.cert, minVersion: 'TLSv1.2' });
-});
-
-test.each([
-  ['says nothing', () => Buffer.alloc(0)],
-  ['begins a handshake and goes no further', () => Buffer.from([0x16, 3, 1, 0, 200, 1, 0])],
-])('a socket on a TLS port that %s is cut off', async (_, bytes) => {
-  const { door, refused } = await testDoor({ tls: made.good, limits: { handshakeMs: 300 } });
-  const began = performance.now();
-  const raw = await Raw.connect(door.port);
-  raw.say(bytes());
-  await raw.ended;
-  expect(performance.now() - began).toBeLessThan(1_500);
-  await expect.poll(() => door.counts().sockets).toBe(0);
-  expect(refused).toContain('a handshake took too long');
-});
-
-test('after the TLS handshake the request has its own time, and no more', async () => {
-  const { door, refused } = await testDoor({ tls: made.good, limits: { handshakeMs: 300 } });
-  const socket = connectTls({ port: door.port, host: '127.0.0.1', ca: made.authority.cert });
-  socket.on('error', () => {});
-  await once(socket, 'secureConnect');
-  const began = performance.now();
-  socket.write('GET / HTTP/1.1\r\nhost: a\r\n');
-  await once(socket, 'close');
-  expect(performance.now() - began).toBeGreaterThan(250);
-  expect(performance.now() - began).toBeLessThan(1_500);
-  expect(refused).toEqual(['a handshake took too long']);
-});
-
-test('broken TLS in every stage ends that connection alone', async () => {
-  const { door } = await testDoor({ tls: made.good });
-  const garbage = Buffer.from([0x16, 3, 1, 0, 5, 9, 9, 9, 9, 9]);
-  await (await Raw.connect(door.port)).say(garbage).ended;
-  const wrapped = connectPlain({ port: door.port, host: '127.0.0.1' });
-  const secure = connectTls({ socket: wrapped, ca: made.authority.cert, servername: 'localhost' });
-  secure.on('error', () => {});
-  await once(secure, 'secureConnect');
-  const gone = new Promise((resolve) => secure.once('close', resolve));
-  // Bytes that are no TLS record, in the middle of the connection.
-  wrapped.write(Buffer.alloc(100, 0x41));
-  await gone;
-  const line = dial(door.url, { timeoutMs, ca: made.authority.cert });
-  onTestFinished(() => line.close());
-  expect((await line.get('/')).status).toBe(200);
 });
 
 function expectParts(error: FedtempoError | undefined, url: string, parts: readonly (RegExp | string)[]): void {

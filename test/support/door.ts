@@ -57,9 +57,12 @@ export class Raw {
     onTestFinished(() => void socket.destroy());
   }
 
+  /** Rejects where nobody listens. */
   static async connect(port: number, localAddress = '127.0.0.1'): Promise<Raw> {
     const raw = new Raw(connect({ port, host: '127.0.0.1', localAddress }));
-    await new Promise((resolve) => raw.socket.once('connect', resolve));
+    await new Promise<void>((resolve, reject) => {
+      raw.socket.once('connect', resolve).once('error', reject);
+    });
     return raw;
   }
 

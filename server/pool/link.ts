@@ -24,6 +24,9 @@ export class Link {
   /** Why this end closed, in words of its own, since a reason on the wire is short. */
   #closing: { code: number; reason: string } | undefined;
   #heardAt = performance.now();
+  /** Frames that the system has not taken yet, and since when none of them was. */
+  #waiting = 0;
+  #waitingSince = 0;
   #open = true;
 
   constructor(socket: WebSocket, limits: Limits, events: LinkEvents) {
@@ -62,7 +65,14 @@ export class Link {
     if (this.#socket.bufferedAmount > this.#limits.bufferedBytes + frame.length) {
       this.close('TOO_SLOW', `${this.#socket.bufferedAmount} bytes wait to be sent`);
     }
-    return new Promise((resolve) => this.#socket.send(frame, () => resolve()));
+    if (this.#waiting++ === 0) this.#waitingSince = performance.now();
+    return new Promise((resolve) =>
+      this.#socket.send(frame, () => {
+        this.#waiting -= 1;
+        this.#waitingSince = performance.now();
+        resolve();
+      }),
+    );
   }
 
   send(message: ServerMessage): void {
@@ -83,7 +93,12 @@ export class Link {
   }
 
   #beat(): void {
-    if (performance.now() - this.#heardAt > this.#limits.silenceMs) {
+    const present = performance.now();
+    if (this.#waiting > 0 && present - this.#waitingSince > this.#limits.drainMs) {
+      this.close('TOO_SLOW', `nothing of what waits was taken for ${this.#limits.drainMs} ms`);
+      return this.#socket.terminate();
+    }
+    if (present - this.#heardAt > this.#limits.silenceMs) {
       this.close('SILENT', 'no sign of the client');
       return this.#socket.terminate();
     }

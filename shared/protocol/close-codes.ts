@@ -27,7 +27,7 @@ export const closeMeanings: Record<keyof typeof closeCodes, string> = {
   SILENT: 'no sign of the peer within the limit',
   SLOT_TAKEN: 'another connection already hosts these clients, or there is no such slot',
   DATASET_MISMATCH: 'the client loaded other data than the coordinator',
-  TOO_SLOW: 'too many bytes wait to be sent to the peer',
+  TOO_SLOW: 'too many bytes wait to be sent to the peer, or wait too long',
   CLIENT_FAILED: 'the client could not load its data or start its training thread; the reason says why',
   SUPERSEDED: 'the same client has connected again',
   BAD_SIGNATURE: 'a signature does not fit the client, the connection or the content',

@@ -28,6 +28,8 @@ export const limits = {
   goodbyeMs: 2_000,
   /** Bytes waiting to be sent to one peer, over one model. */
   bufferedBytes: 64 * 1024 * 1024,
+  /** Without any of what waits for a peer being taken. */
+  drainMs: 60_000,
   /** Sockets in all, whatever they have said. */
   connections: 20_000,
   /** Sockets of one address (behind a trusted proxy, of the address that it names). */

@@ -82,8 +82,11 @@ const MOST_UNAUTHORIZED = 5;
  *
  * @throws FedtempoError JOIN_REFUSED, TLS_FAILED, TLS_INVALID: what coming again would not change
  */
-export async function join(options: JoinOptions): Promise<Joined> {
-  const { signal, onEvent = () => {} } = options;
+export async function join(given: JoinOptions): Promise<Joined> {
+  // One of its own, that many clients of a process may share the one given without listeners piling up on it.
+  const signal = AbortSignal.any([given.signal]);
+  const options = { ...given, signal };
+  const { onEvent = () => {} } = options;
   const outbox = new Outbox();
   let failures = 0;
   let unauthorized = 0;

@@ -74,6 +74,7 @@ export class RemoteRound {
       this.#phases.settle(reply.client, reply.kind === 'update');
       this.replies.push({ reply, worker: reply.client, receiveMs: 0 });
     }
+    if (this.closing !== undefined) return;
     if (found !== undefined) return this.#close(found);
     const told = opening.cohort.map((client) => {
       const member = this.#phases.owes(client) ? members.at(client) : undefined;

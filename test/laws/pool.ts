@@ -1,6 +1,6 @@
 /** What every pool of clients must do. The inline pool is the reference for the bits. */
 
-import type { ClientPool, PoolReply, RoundWork, TaskGroup } from 'fedtempo/server/pool/pool.js';
+import type { ClientPool, PoolReply, RoundWork, TaskGroup, Terms } from 'fedtempo/server/pool/pool.js';
 import { ExactMean } from 'fedtempo/shared/federation/exact-mean.js';
 import { MeanWithState } from 'fedtempo/shared/federation/mean-with-state.js';
 import { expect, test } from 'vitest';
@@ -26,8 +26,19 @@ function bits(reply: Reply) {
 
 const wordsOf = (values: Float64Array) => [...new BigUint64Array(values.buffer)];
 
+/** What a kind of pool is made for. */
+export interface PoolTraits {
+  /** Whether it trains several groups in one dispatch, and gives updates back where nothing sums them up. */
+  readonly anyWork: boolean;
+  /** Whether its clients may keep state. */
+  readonly clientState: boolean;
+}
+
 /** @param open makes a pool of the kind; the suite closes it */
-export function poolConforms(open: () => Promise<ClientPool>): void {
+export function poolConforms(
+  open: () => Promise<ClientPool>,
+  { anyWork, clientState }: PoolTraits = { anyWork: true, clientState: true },
+): void {
   const withPool = async (work: (pool: ClientPool, setting: Setting) => Promise<void>) => {
     const pool = await open();
     try {
@@ -36,9 +47,23 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
       await pool.close();
     }
   };
-  const workOf = ({ shardSize }: Setting, ...groups: TaskGroup[]): RoundWork => ({ groups, shardSize, measure: true });
+  // Clients that come and go are waited for under terms; other pools do not look at them.
+  let attempt = 0;
+  const termsOf = (groups: readonly TaskGroup[]): Terms => {
+    const selected = groups.flatMap(({ clients }) => clients);
+    return { attempt: attempt++, selected, quota: selected.length, deadlineMs: 30_000 };
+  };
+  const workOf = ({ shardSize }: Pick<Setting, 'shardSize'>, ...groups: TaskGroup[]): RoundWork => ({
+    groups,
+    shardSize,
+    measure: true,
+    terms: termsOf(groups),
+  });
+  // A law about work that a kind of pool refuses by its type is none of its laws.
+  const anyWorkTest = anyWork ? test : () => {};
+  const stateTest = clientState ? test : () => {};
 
-  test('gives each client of the cohort one update, with the bits of the reference, round after round', () =>
+  anyWorkTest('gives each client of the cohort one update, with the bits of the reference, round after round', () =>
     withPool(async (pool, setting) => {
       const { planOf, weights, participant } = setting;
       const reference = inlinePool(participant());
@@ -49,7 +74,8 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
         expect(got.map(bits)).toEqual(expected.map(bits));
         expect(got.every((reply) => 'delta' in reply && reply.squaredNorm > 0)).toBe(true);
       }
-    }));
+    }),
+  );
 
   test('sums updates up in the aggregator, with the bits of the reference, and keeps no parameters then', () =>
     withPool(async (pool, setting) => {
@@ -71,7 +97,7 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
       }
     }));
 
-  test('trains groups from their own weights and plans, each into its own aggregator', () =>
+  anyWorkTest('trains groups from their own weights and plans, each into its own aggregator', () =>
     withPool(async (pool, setting) => {
       const { planOf, weights, parameters, participant, shardSize } = setting;
       const other = weights.map((weight, index) => weight + (index % 3) / 8);
@@ -98,7 +124,8 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
         }),
       );
       expect(outcomes[0]).toEqual(outcomes[1]);
-    }));
+    }),
+  );
 
   test('puts a failure in the place of an update that the check refuses, and the round goes on', () =>
     withPool(async (pool, { planOf, weights, parameters, shardSize }) => {
@@ -106,7 +133,7 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
       const clients = [2, 4, 5];
       const aggregator = new ExactMean(parameters, 1000);
       const groups = [{ plan: planOf(0), clients, weights, aggregator }];
-      const replies = await collect(pool, { groups, shardSize: lying, measure: false });
+      const replies = await collect(pool, { ...workOf({ shardSize: lying }, ...groups), measure: false });
       expect(replies.map(({ kind }) => kind)).toEqual(['update', 'failure', 'update']);
       expect(replies[1]).toMatchObject({ round: 0, client: 4, code: 'wrong-examples' });
       expect(aggregator.tally().clients).toEqual([2, 5]);
@@ -129,9 +156,8 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
       expect(aggregator.tally().clients).toEqual([]);
     }));
 
-  test.each([1000, 1])(
-    'lends each client its state and takes the change, in rounds of any memory (room for %i)',
-    (room) =>
+  for (const room of [1000, 1]) {
+    stateTest(`lends each client its state and takes the change, in rounds of any memory (room for ${room})`, () =>
       withPool(async (pool, setting) => {
         const { planOf, weights, parameters, participant, shardSize } = setting;
         // Client 4 lies about its shard in round 1: its update is refused, and its state stays.
@@ -149,7 +175,7 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
             for (const [round, clients] of rounds.entries()) {
               const aggregator = new MeanWithState(parameters, clients.length, 'uniform');
               const group = { plan: planOf(round), clients, weights, aggregator, variates: { control, states } };
-              const work = { groups: [group], shardSize: sizeOf(round), measure: true };
+              const work = workOf({ shardSize: sizeOf(round) }, group);
               const replies = await collect(each, work);
               expect(states.lent.size).toBe(0);
               states.commit(true);
@@ -165,34 +191,39 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
         expect(outcomes[0]).toEqual(outcomes[1]);
         expect(outcomes[1].states.map(([client]) => client)).toEqual([0, 1, 3, 4, 5, 6, 7, 10, 11]);
       }),
-  );
+    );
+  }
 
-  test('gives every state back when it is stopped', () =>
+  stateTest('gives every state back when it is stopped', () =>
     withPool(async (pool, { planOf, weights, parameters, shardSize }) => {
       const clients = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
       const states = new PlainStates(parameters, 3);
       const variates = { control: new Float32Array(parameters), states };
       const aggregator = new MeanWithState(parameters, clients.length, 'uniform');
-      const work = { groups: [{ plan: planOf(0), clients, weights, aggregator, variates }], shardSize, measure: false };
+      const work = workOf({ shardSize }, { plan: planOf(0), clients, weights, aggregator, variates });
       const stopping = new AbortController();
       for await (const _ of pool.dispatch(work, stopping.signal)) stopping.abort();
       expect(states.lent.size).toBe(0);
-    }));
+    }),
+  );
 
   test('leaves the global weights as they were', () =>
     withPool(async (pool, setting) => {
       const { planOf, weights } = setting;
       const before = weights.slice();
-      await collect(pool, workOf(setting, { plan: planOf(0), clients: [1, 2], weights }));
+      const aggregator = new ExactMean(setting.parameters, 1000);
+      await collect(pool, workOf(setting, { plan: planOf(0), clients: [1, 2], weights, aggregator }));
       expect(weights).toEqual(before);
     }));
 
   test('stops when it is told to, and serves the next dispatch whole', () =>
     withPool(async (pool, setting) => {
-      const { planOf, weights } = setting;
+      const { planOf, weights, parameters } = setting;
       const clients = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
       const stopping = new AbortController();
-      const work = workOf(setting, { plan: planOf(0), clients, weights });
+      const workIn = (round: number) =>
+        workOf(setting, { plan: planOf(round), clients, weights, aggregator: new ExactMean(parameters, 2000) });
+      const work = workIn(0);
       const replies: Reply[] = [];
       for await (const { reply } of pool.dispatch(work, stopping.signal)) {
         replies.push(reply);
@@ -203,8 +234,8 @@ export function poolConforms(open: () => Promise<ClientPool>): void {
       expect(new Set(heard).size).toBe(heard.length);
       const aborted = new AbortController();
       aborted.abort();
-      expect((await collect(pool, work, aborted.signal)).length).toBeLessThan(12);
-      const whole = await collect(pool, workOf(setting, { plan: planOf(1), clients, weights }));
+      expect((await collect(pool, workIn(0), aborted.signal)).length).toBeLessThan(12);
+      const whole = await collect(pool, workIn(1));
       expect(whole.map(({ kind, round }) => [kind, round])).toEqual(clients.map(() => ['update', 1]));
     }));
 }

@@ -29,7 +29,7 @@ type Task = ReplaySetting & { readonly directory: string; readonly overrides: re
 const EXAMPLES = `
 Examples:
   fedtempo replay runs/digits-quick-1-2026-01-31-120000                         the whole run: every round, every update
-  fedtempo replay runs/digits-quick-1-2026-01-31-120000 --workers 4 --json      {"rounds":30,"updates":300,"same":true, …}
+  fedtempo replay runs/digits-quick-1-2026-01-31-120000 --workers 4 --json      {"rounds":50,"updates":250, … "same":true, …}
   fedtempo replay runs/digits-quick-1-2026-01-31-120000 --round 17 --client 4
   fedtempo replay runs/digits-quick-1-2026-01-31-120000 --round 17 --client 4 --export audit
   python bench/peers/replay_torch.py audit                                      the same step by step, in PyTorch

@@ -98,7 +98,8 @@ function repliesOf(round: number, landed: readonly Landed[], discarded: readonly
   const planned = discarded.map((task) => discardedFailure(task, round));
   const failed = landed.flatMap(({ reply }) => (reply.kind === 'failure' ? [{ ...reply, round }] : []));
   const records = landed.map(({ record, startVersion, staleness }): ClientRecord => {
-    return record.kind === 'failure' ? { ...record, round } : { ...record, round, startVersion, staleness };
+    if (record.kind === 'failure') return { ...record, round, startVersion };
+    return { ...record, round, startVersion, staleness };
   });
   const byClient = (a: { client: number }, b: { client: number }) => a.client - b.client;
   return {

@@ -23,6 +23,12 @@ const seatSchema = z.strictObject({
 
 export type Seat = z.output<typeof seatSchema>;
 
+/** The seats that were taken, in their order; none if there is no such file. @throws FedtempoError RECORDS_INVALID */
+export function readSeats(directory: string): Seat[] {
+  const file = join(directory, 'seats.jsonl');
+  return existsSync(file) ? Array.from(linesOf(file), (line) => parse(line, file)) : [];
+}
+
 export class Seats {
   readonly #file: string;
   readonly #lines: LineFile;
@@ -36,7 +42,7 @@ export class Seats {
   constructor(directory: string, clients: number) {
     this.#file = join(directory, 'seats.jsonl');
     this.#clients = clients;
-    if (existsSync(this.#file)) for (const line of linesOf(this.#file)) this.#keep(this.#parse(line));
+    for (const seat of readSeats(directory)) this.#keep(seat);
     this.#lines = onDisk(this.#file, () => new LineFile(this.#file));
   }
 
@@ -80,17 +86,17 @@ export class Seats {
     this.#byKey.set(seat.key, seat);
     this.#byClient.set(seat.client, seat);
   }
+}
 
-  #parse(line: string): Seat {
-    try {
-      return seatSchema.parse(JSON.parse(line));
-    } catch {
-      throw new FedtempoError('RECORDS_INVALID', 'the list of clients of the run is damaged', {
-        where: this.#file,
-        found: line.slice(0, 100),
-        expected: 'a client, its key and its number of examples',
-        fix: 'bring back the file from a copy, or start another run',
-      });
-    }
+function parse(line: string, where: string): Seat {
+  try {
+    return seatSchema.parse(JSON.parse(line));
+  } catch {
+    throw new FedtempoError('RECORDS_INVALID', 'the list of clients of the run is damaged', {
+      where,
+      found: line.slice(0, 100),
+      expected: 'a client, its key and its number of examples',
+      fix: 'bring back the file from a copy, or start another run',
+    });
   }
 }

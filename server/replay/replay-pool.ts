@@ -9,6 +9,7 @@ import type { CountedUpdate, Failure } from '../../shared/training/reply.js';
 import type { RoundPlan } from '../../shared/training/round-plan.js';
 import type { ClientPool, PoolReply, RoundWork, TaskGroup } from '../pool/pool.js';
 import { withDispatch } from '../pool/with-dispatch.js';
+import type { LostClients } from './circumstances.js';
 
 export interface FoundTask {
   readonly plan: RoundPlan;
@@ -26,24 +27,28 @@ export interface Wanted {
   /** Of the plan that the client trained under. */
   readonly round: number;
   readonly client: number;
-  /** Who did not reply, by round. */
-  readonly lost: ReadonlyMap<number, ReadonlyMap<number, Failure>>;
   /** Called once; the dispatch ends then without further replies. */
   readonly onFound: (task: FoundTask) => void;
 }
 
-/** @param pool trains; the tasks of `wanted` are kept from it, or asked of it alone */
-export function replayPool(pool: ClientPool, { round, client, lost, onFound }: Wanted): ClientPool {
+/**
+ * @param pool trains; the task of `wanted` is asked of it alone
+ * @param lost do not reply
+ */
+export function replayPool(pool: ClientPool, lost: LostClients, wanted?: Wanted): ClientPool {
   return withDispatch(pool, dispatch);
 
   async function* dispatch(work: RoundWork, signal: AbortSignal): AsyncIterable<PoolReply> {
-    const group = work.groups.find(({ plan, clients }) => plan.round === round && clients.includes(client));
-    if (group !== undefined) {
+    const isWanted = ({ plan, clients }: TaskGroup) =>
+      wanted !== undefined && plan.round === wanted.round && clients.includes(wanted.client);
+    const group = work.groups.find(isWanted);
+    if (wanted !== undefined && group !== undefined) {
+      const { client, onFound } = wanted;
       const correction = correctionFor(group, client);
-      const counted = await ask(work, group, signal);
+      const counted = await ask(client, work, group, signal);
       if (counted === undefined) return;
       const changed = work.tampering?.has(client) === true;
-      const sent = changed ? await ask({ ...work, tampering: new Map() }, group, signal) : counted;
+      const sent = changed ? await ask(client, { ...work, tampering: new Map() }, group, signal) : counted;
       if (sent === undefined) return;
       onFound({ plan: group.plan, weights: group.weights.slice(), correction, counted, sent });
       return;
@@ -58,8 +63,8 @@ export function replayPool(pool: ClientPool, { round, client, lost, onFound }: W
     yield* pool.dispatch({ ...work, groups }, signal);
   }
 
-  /** The reply of the wanted client alone, with its parameters. Undefined if aborted. */
-  async function ask(work: RoundWork, group: TaskGroup, signal: AbortSignal) {
+  /** The reply of one client alone, with its parameters. Undefined if aborted. */
+  async function ask(client: number, work: RoundWork, group: TaskGroup, signal: AbortSignal) {
     const { variates } = group;
     const kept = variates && { ...variates, states: unchanged(variates.states) };
     const groups = [{ ...group, clients: [client], aggregator: undefined, variates: kept }];

@@ -8,6 +8,7 @@ import type { Summary } from './records.js';
 const manifestSchema = z.looseObject({
   version: z.string(),
   dataset: z.looseObject({ digest: z.string() }),
+  pool: z.looseObject({ kind: z.string() }).optional(),
 });
 
 /** What is not read is kept: going on writes the manifest again. */

@@ -106,6 +106,8 @@ export type ClientRecord =
       readonly code: FailureCode;
       readonly reason: string;
       readonly fault?: FaultKind;
+      /** In asynchronous runs, of a client that was asked to train: the server version that it began with. */
+      readonly startVersion?: number;
     };
 
 /** Why a run ended. */

@@ -143,12 +143,12 @@ test('a client that fails is a failure of the step it was to count in, and the s
   const failing =
     (train: Answer): Answer =>
     (plan, client, weights, transient) => {
-      if (client % 3 === 0) throw new Error(`client ${client} has no battery`);
+      if (client % 3 === 0) throw new Error(`no battery at version ${plan.round}`);
       return train(plan, client, weights, transient);
     };
   const { next, first } = await setting(fedBuff, failing);
   let carried: Carried = first;
-  let failures = 0;
+  let [failures, stale] = [0, 0];
   for (let round = 0; round < 12; round++) {
     const { result, carried: after } = await next(round, carried);
     const errors = result.failures.filter(({ code }) => code === 'client-error');
@@ -157,7 +157,14 @@ test('a client that fails is a failure of the step it was to count in, and the s
     if (!result.committed) expect(result.weights).toBe(carried.weights);
     expect(result.failures.every((failure) => failure.round === round)).toBe(true);
     failures += errors.length;
+    // What it began with is recorded, so that a replay knows which of its tasks it was.
+    for (const record of result.records) {
+      if (record.kind !== 'failure' || record.code !== 'client-error') continue;
+      expect(record.reason).toMatch(new RegExp(`no battery at version ${record.startVersion}$`));
+      if (record.startVersion !== round) stale += 1;
+    }
     carried = after;
   }
   expect(failures).toBeGreaterThan(3);
+  expect(stale).toBeGreaterThan(0);
 });

@@ -11,6 +11,7 @@ import type { ServerMessage } from '../../shared/protocol/messages.js';
 import { SEAL_BYTES } from '../../shared/protocol/sealed.js';
 import type { ParsedScenario } from '../../shared/scenario/schema.js';
 import { Spans } from '../../shared/times/spans.js';
+import { failpoint } from '../failpoint.js';
 import type { Door } from '../http/door.js';
 import type { CloseName } from '../pool/link.js';
 import {
@@ -278,6 +279,7 @@ export class RemotePool implements ClientPool {
     this.#options.observer.answered(answer);
     if (answer === 'FORGED') return member.close('BAD_SIGNATURE', reason);
     member.send({ type: 'answer', run, round, client, answer, reason });
+    if (answer === 'ACCEPTED') failpoint('answer.sent');
   }
 
   readonly #events: Omit<MemberEvents, 'greet'> = {

@@ -122,6 +122,11 @@ export class RemotePool implements ClientPool {
     return this.#options.intake.broken;
   }
 
+  /** Aborts when the desk ends so: whoever waits for clients waits in vain. */
+  get breaking(): AbortSignal {
+    return this.#options.intake.breaking;
+  }
+
   /** Bytes of the largest message that a client may send. */
   get maxPayload(): number {
     return maxFrameBytes(this.#options.parameters) + SEAL_BYTES;
@@ -184,7 +189,8 @@ export class RemotePool implements ClientPool {
     const open = new RemoteRound({ opening, work, group, members, intake, lostAfterMs, spans: this.#spans, onSpent });
     this.#round = open;
     const leave = () => void open.leave().catch(() => {});
-    intake.onBroken = () => open.replies.end();
+    const broken = () => open.replies.end();
+    intake.breaking.addEventListener('abort', broken);
     signal.addEventListener('abort', leave);
     try {
       const began = performance.now();
@@ -202,6 +208,8 @@ export class RemotePool implements ClientPool {
     } finally {
       this.last = { closing: open.closing, ms: open.sinceOpenedMs() };
       signal.removeEventListener('abort', leave);
+      intake.breaking.removeEventListener('abort', broken);
+      open.stop();
       this.#round = undefined;
     }
   }

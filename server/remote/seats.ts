@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FedtempoError } from '../../shared/errors.js';
 import { failpoint } from '../failpoint.js';
-import { LineFile, linesOf } from '../store/durable.js';
+import { cutLines, LineFile, linesOf } from '../store/durable.js';
 import { onDisk } from '../store/storage-failed.js';
 
 const seatSchema = z.strictObject({
@@ -36,8 +36,10 @@ export class Seats {
   constructor(directory: string, clients: number) {
     this.#file = join(directory, 'seats.jsonl');
     this.#clients = clients;
-    if (existsSync(this.#file)) for (const line of linesOf(this.#file)) this.#keep(this.#parse(line));
-    this.#lines = onDisk(this.#file, () => new LineFile(this.#file));
+    this.#lines = onDisk(this.#file, () => {
+      if (existsSync(this.#file)) this.#read();
+      return new LineFile(this.#file);
+    });
   }
 
   get taken(): number {
@@ -74,6 +76,16 @@ export class Seats {
 
   close(): void {
     this.#lines.close();
+  }
+
+  /** A torn last line is one that nobody heard of; the next must not be written behind it. */
+  #read(): void {
+    let lines = 0;
+    for (const line of linesOf(this.#file)) {
+      this.#keep(this.#parse(line));
+      lines += 1;
+    }
+    cutLines(this.#file, lines);
   }
 
   #keep(seat: Seat): void {

@@ -58,14 +58,16 @@ export class RunStore {
   /** Makes `out/<name>-<seed>-<time>/`. @throws FedtempoError OUTPUT_UNWRITABLE; STORAGE_FAILED if the disk is full or broken */
   static create({ out, directory: own, name, seed, startedAt, scenarioText, manifest }: RunStoreOptions): RunStore {
     const time = startedAt.toISOString().replace(/[:.]/g, '').replace('T', '-').slice(0, 17);
+    let unlock = () => {};
     try {
       const directory = own === undefined ? freshDirectory(resolve(out), `${name}-${seed}-${time}`) : resolve(own);
       mkdirSync(directory, { recursive: true });
-      const unlock = lockFolder(directory, 'run');
+      unlock = lockFolder(directory, 'run');
       writeDurably(join(directory, 'scenario.yaml'), scenarioText);
       writeJson(directory, 'manifest.json', manifest);
       return new RunStore(directory, unlock, new CheckpointFiles(directory, true), { rounds: 0, clients: 0 });
     } catch (error) {
+      unlock();
       if (error instanceof FedtempoError) throw error;
       if (isDiskTrouble(error)) throw storageFailed(error, own ?? out);
       throw new FedtempoError('OUTPUT_UNWRITABLE', 'the run directory cannot be written', {

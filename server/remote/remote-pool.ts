@@ -90,6 +90,8 @@ export class RemotePool implements ClientPool {
   #round: RemoteRound | undefined;
   #door: Door | undefined;
   #closing = false;
+  /** The coordinator stops in an open round: what comes now is offered again when it goes on, and is not too late. */
+  #leaving = false;
 
   constructor(options: RemotePoolOptions) {
     this.#options = options;
@@ -188,7 +190,10 @@ export class RemotePool implements ClientPool {
     const onSpent = (spent: ThreadSpent) => this.#spent.push(spent);
     const open = new RemoteRound({ opening, work, group, members, intake, lostAfterMs, spans: this.#spans, onSpent });
     this.#round = open;
-    const leave = () => void open.leave().catch(() => {});
+    const leave = () => {
+      this.#leaving = true;
+      void open.leave().catch(() => {});
+    };
     const broken = () => open.replies.end();
     intake.breaking.addEventListener('abort', broken);
     signal.addEventListener('abort', leave);
@@ -301,6 +306,7 @@ export class RemotePool implements ClientPool {
     },
 
     offered: (member, { type: _, ...offered }) => {
+      if (this.#leaving) return;
       if (offered.client !== member.client) return this.#answer(member, offered, notYours(offered.client));
       if (!this.#round?.matches(offered)) return this.#answer(member, offered, LATE);
       const { run, round, client } = offered;
@@ -315,6 +321,7 @@ export class RemotePool implements ClientPool {
     submitted: (member, message, frame) => {
       if (!this.#credit.has(member)) return member.close('NO_CREDIT', 'an update that was not granted');
       this.#credit.release(member);
+      if (this.#leaving) return;
       if (message.client !== member.client) return this.#answer(member, message, notYours(message.client));
       if (!this.#round?.matches(message)) return this.#answer(member, message, LATE);
       const submission = { message, frame: ownBytes(frame), origin: member.origin };

@@ -20,6 +20,8 @@ export interface Process {
 
 export interface ClientEvent {
   readonly type: 'joined' | 'training' | 'answered' | 'away';
+  /** Of the process: the first of its clients. */
+  readonly first: number;
   readonly part: number;
   readonly at: number;
   readonly round?: number;

@@ -69,7 +69,7 @@ export class ServedRun {
     joined.child.stdout.on('data', (text) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop();
-      for (const line of lines) this.events.push({ ...JSON.parse(line), at: performance.now() });
+      for (const line of lines) this.events.push({ ...JSON.parse(line), first, at: performance.now() });
       for (const look of this.#listeners) look();
     });
     return joined;
@@ -198,7 +198,7 @@ export class ServedRun {
 
   /**
    * What is wrong with a run that has ended: nothing, if each client of each cohort is counted once, whatever was
-   * acknowledged is counted and was acknowledged once, and every round has the weights of the undisturbed one.
+   * acknowledged is counted and was acknowledged once, no client was blamed for anything, and every round has the weights of the undisturbed one.
    */
   wrongs({ digest, rounds: digests }, summary) {
     const wrongs = [];
@@ -215,6 +215,9 @@ export class ServedRun {
     // An update that is lost is asked for again, and accepted again.
     for (const key of twice(accepted)) wrongs.push(`${key} was acknowledged, lost, and asked for again`);
     for (const key of accepted) if (!counted.includes(key)) wrongs.push(`${key} was acknowledged and is not counted`);
+    // MALFORMED, UNEXPECTED_MESSAGE, BAD_SIGNATURE, TOO_MANY_MESSAGES, NO_CREDIT: an honest client is never told these.
+    const blamed = this.events.filter(({ type, reason }) => type === 'away' && /\(40(02|04|11|12|14)\)$/.test(reason));
+    for (const { reason } of blamed) wrongs.push(`a client was closed: ${reason}`);
     return wrongs;
   }
 }

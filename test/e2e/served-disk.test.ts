@@ -30,7 +30,8 @@ test('a disk that fails at any write or sync stops the run with one message, and
   const clients = run.join();
   for (const [index, place] of diskPlaces.entries()) {
     const code = index % 2 === 0 ? 'ENOSPC' : 'EIO';
-    expect({ place, wrongs: await failAt(run, place, 1 + (index % 3), code) }).toEqual({ place, wrongs: [] });
+    const passing = place.startsWith('journal.') ? 1 : 1 + (index % 3);
+    expect({ place, wrongs: await failAt(run, place, passing, code) }).toEqual({ place, wrongs: [] });
   }
   await endsRight(run, clients);
 });
@@ -38,14 +39,13 @@ test('a disk that fails at any write or sync stops the run with one message, and
 test('a disk that is full stops the run, and stops it again until there is more room', {
   timeout: 180_000,
 }, async (context) => {
-  let kilobytes = 64;
-  const disk = smallDisk(context, kilobytes);
+  const disk = smallDisk(context, 4);
   const run = await served(60, join(disk.folder, 'run'));
   const clients = run.join();
-  for (let times = 0; times < 4; times++) {
-    expect({ kilobytes, wrongs: await runFull(run) }).toEqual({ kilobytes, wrongs: [] });
-    kilobytes += 8;
+  // While the run is begun, in its first round, and in later ones.
+  for (const kilobytes of [4, 32, 72, 84]) {
     disk.resize(kilobytes);
+    expect({ kilobytes, wrongs: await runFull(run) }).toEqual({ kilobytes, wrongs: [] });
   }
   disk.resize(4096);
   await endsRight(run, clients);

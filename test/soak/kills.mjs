@@ -3,7 +3,7 @@
  * again at once each time, and accepting again within two seconds. `--quick`: two passings and eight moments.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killAt, killPoints, randomKills } from '../support/kills.mjs';
 import { ServedRun } from '../support/served.mjs';
@@ -67,6 +67,8 @@ const spread = (values) => {
 };
 for (const wrong of wrongs) process.stderr.write(`${wrong}\n`);
 const { listeningMs, joinedMs, ...counts } = figures;
-const times = { acceptingAgainMs: spread(listeningMs), firstClientBackMs: spread(joinedMs) };
+// Times mean little on a machine that is busy with other things.
+const loadAverage = Number(loadavg()[1].toFixed(1));
+const times = { loadAverage, acceptingAgainMs: spread(listeningMs), firstClientBackMs: spread(joinedMs) };
 console.log(JSON.stringify({ ...counts, ...times, wrongs: wrongs.length }));
 process.exitCode = wrongs.length === 0 ? 0 : 1;

@@ -22,7 +22,11 @@ const LONGEST_MS = 60_000;
 /** The disk fails with a code at the given passing of a place. @returns what was wrong with how the run ended */
 export async function failAt(run, place, passing, code) {
   const coordinator = run.serve({ FEDTEMPO_FAILPOINT: `${place}:${passing}=${code}` });
-  return wrongsOf(run, await ended(coordinator), `${code}: injected at ${place}`);
+  const wrongs = wrongsOf(run, await ended(coordinator), `${code}: injected at ${place}`);
+  const accepted = run.events.filter(({ answer, at }) => answer === 'ACCEPTED' && at > coordinator.startedAt).length;
+  // What was written but not synced can be read all the same: that nobody was told of it is seen at the first update alone.
+  const soon = place.startsWith('journal.') && passing === 1;
+  return soon && accepted > 0 ? [...wrongs, `${accepted} updates were acknowledged`] : wrongs;
 }
 
 /** The disk is too small for the run as it goes on now. */

@@ -12,6 +12,7 @@ import { encodeCheckpoint } from '../server/store/checkpoint.js';
 import type { KeptRecord, Outcome, RoundRecord, Summary } from '../server/store/records.js';
 import type { RunStore } from '../server/store/run-store.js';
 import { scenarioDigest } from '../server/store/scenario-digest.js';
+import { onDisk } from '../server/store/storage-failed.js';
 import { watchLoopDelay } from '../server/times/loop-delay.js';
 import { TimeTable } from '../server/times/time-table.js';
 import { FedtempoError } from '../shared/errors.js';
@@ -165,8 +166,8 @@ export async function conduct(
       times,
       loopDelayMs,
     });
-    if (profile) writeFileSync(join(directory, 'trace.json'), table.trace());
     try {
+      if (profile) onDisk(directory, () => writeFileSync(join(directory, 'trace.json'), table.trace()));
       store.finish(summary);
     } catch (error) {
       // The run is as it was at its last checkpoint; why is told by what ended it.

@@ -93,7 +93,12 @@ function goOn(setting: RunSetting, data: ClientData, directory: string): ServedD
   refuseOtherScenario(stored.scenarioFile, setting.scenario, directory);
   refuseOtherData(stored.manifest.dataset.digest, data, directory);
   const begun = reopen(setting, data, stored, directory);
-  begun.store.manifest({ ...stored.manifest, epoch: epoch + 1 });
+  try {
+    begun.store.manifest({ ...stored.manifest, epoch: epoch + 1 });
+  } catch (error) {
+    begun.store.close();
+    throw error;
+  }
   return { begun, run, epoch: epoch + 1, fresh: false };
 }
 

@@ -54,6 +54,8 @@ class Session {
   #assignment: Assignment | undefined;
   #round: { readonly key: TaskKey; readonly content: RoundContent } | undefined;
   #ready = false;
+  /** The task, by its nonce, whose update was offered and has no answer yet. */
+  #offered: string | undefined;
   #silence: NodeJS.Timeout | undefined;
   #goodbye: Message<'goodbye'> | undefined;
   #failure = '';
@@ -121,6 +123,7 @@ class Session {
       case 'grant':
         return this.#upload(message);
       case 'answer':
+        this.#offered = undefined;
         this.#options.outbox.acknowledge(message);
         return this.#options.onAnswer(message);
     }
@@ -187,7 +190,10 @@ class Session {
     }
   }
 
+  /** Once until it is answered: a second offer would be granted too, and its update come without credit. */
   #offer({ run, round, nonce, digest, update }: Outgoing): void {
+    if (this.#offered === nonce) return;
+    this.#offered = nonce;
     this.#send({ type: 'offer', run, round, nonce, client: update.client, digest });
   }
 

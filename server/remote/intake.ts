@@ -23,8 +23,7 @@ export class Intake {
   #stopping = false;
   /** What ended it; nothing is acknowledged any more. */
   broken: Error | undefined;
-  /** Told once, when it breaks. */
-  onBroken: (error: Error) => void = () => {};
+  readonly #breaking = new AbortController();
 
   private constructor(data: IntakeData) {
     this.#data = data;
@@ -42,6 +41,11 @@ export class Intake {
       });
     });
     this.#found.catch(() => {});
+  }
+
+  /** Aborts when it breaks. */
+  get breaking(): AbortSignal {
+    return this.#breaking.signal;
   }
 
   /** Starts the thread and reads what a coordinator that died has left. @throws FedtempoError JOURNAL_INVALID, STORAGE_FAILED */
@@ -126,6 +130,6 @@ export class Intake {
     reject(error);
     for (const { reject: refuse } of this.#open.values()) refuse(error);
     this.#open.clear();
-    this.onBroken(error);
+    this.#breaking.abort();
   }
 }

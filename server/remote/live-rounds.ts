@@ -81,7 +81,9 @@ export function liveRounds(
     const { members } = remote;
     if (members.readyCount < quorum && !signal.aborted) {
       rules.note(`round ${round + 1} waits for clients: ${members.readyCount} of ${quorum} are there`);
-      await members.quorum(quorum, signal);
+      await members.quorum(quorum, AbortSignal.any([signal, remote.breaking]));
+      // The disk failed while the round waited: nobody would come any more.
+      if (remote.broken !== undefined) throw remote.broken;
     }
     const wanted = Math.min(Math.ceil(cohortSize * rules.overSelection), members.readyCount);
     const cohort: number[] = [];

@@ -11,6 +11,7 @@ import type { ServerMessage } from '../../shared/protocol/messages.js';
 import { SEAL_BYTES } from '../../shared/protocol/sealed.js';
 import type { ParsedScenario } from '../../shared/scenario/schema.js';
 import { Spans } from '../../shared/times/spans.js';
+import { failpoint } from '../failpoint.js';
 import type { Door } from '../http/door.js';
 import type { CloseName } from '../pool/link.js';
 import {
@@ -89,6 +90,8 @@ export class RemotePool implements ClientPool {
   #round: RemoteRound | undefined;
   #door: Door | undefined;
   #closing = false;
+  /** The coordinator stops in an open round: what comes now is offered again when it goes on, and is not too late. */
+  #leaving = false;
 
   constructor(options: RemotePoolOptions) {
     this.#options = options;
@@ -119,6 +122,11 @@ export class RemotePool implements ClientPool {
   /** What ended the desk, if something has: nothing is acknowledged any more. */
   get broken(): Error | undefined {
     return this.#options.intake.broken;
+  }
+
+  /** Aborts when the desk ends so: whoever waits for clients waits in vain. */
+  get breaking(): AbortSignal {
+    return this.#options.intake.breaking;
   }
 
   /** Bytes of the largest message that a client may send. */
@@ -182,8 +190,12 @@ export class RemotePool implements ClientPool {
     const onSpent = (spent: ThreadSpent) => this.#spent.push(spent);
     const open = new RemoteRound({ opening, work, group, members, intake, lostAfterMs, spans: this.#spans, onSpent });
     this.#round = open;
-    const leave = () => void open.leave().catch(() => {});
-    intake.onBroken = () => open.replies.end();
+    const leave = () => {
+      this.#leaving = true;
+      void open.leave().catch(() => {});
+    };
+    const broken = () => open.replies.end();
+    intake.breaking.addEventListener('abort', broken);
     signal.addEventListener('abort', leave);
     try {
       const began = performance.now();
@@ -202,6 +214,8 @@ export class RemotePool implements ClientPool {
     } finally {
       this.last = { closing: open.closing, ms: open.sinceOpenedMs() };
       signal.removeEventListener('abort', leave);
+      intake.breaking.removeEventListener('abort', broken);
+      open.stop();
       this.#round = undefined;
     }
   }
@@ -279,6 +293,7 @@ export class RemotePool implements ClientPool {
     this.#options.observer.answered(answer);
     if (answer === 'FORGED') return member.close('BAD_SIGNATURE', reason);
     member.send({ type: 'answer', run, round, client, answer, reason });
+    if (answer === 'ACCEPTED') failpoint('answer.sent');
   }
 
   readonly #events: Omit<MemberEvents, 'greet'> = {
@@ -292,6 +307,7 @@ export class RemotePool implements ClientPool {
     },
 
     offered: (member, { type: _, ...offered }) => {
+      if (this.#leaving) return;
       if (offered.client !== member.client) return this.#answer(member, offered, notYours(offered.client));
       if (!this.#round?.matches(offered)) return this.#answer(member, offered, LATE);
       const { run, round, client } = offered;
@@ -306,6 +322,7 @@ export class RemotePool implements ClientPool {
     submitted: (member, message, frame) => {
       if (!this.#credit.has(member)) return member.close('NO_CREDIT', 'an update that was not granted');
       this.#credit.release(member);
+      if (this.#leaving) return;
       if (message.client !== member.client) return this.#answer(member, message, notYours(message.client));
       if (!this.#round?.matches(message)) return this.#answer(member, message, LATE);
       const submission = { message, frame: ownBytes(frame), origin: member.origin };

@@ -47,6 +47,7 @@ export class RemoteRound {
   readonly #openedAt: number;
   readonly #sums: Float64Array;
   #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   constructor(options: RemoteRoundOptions) {
     const { opening, group, spans, lostAfterMs } = options;
@@ -155,9 +156,15 @@ export class RemoteRound {
     this.replies.end();
   }
 
+  /** Waits for nothing more: its deadline would keep the process. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
   /** Sees what has come about, by what happened or by time alone. */
   check(): void {
-    if (this.closing !== undefined || this.#phases.phase === 'selected') return;
+    if (this.#stopped || this.closing !== undefined || this.#phases.phase === 'selected') return;
     clearTimeout(this.#timer);
     const present = performance.now();
     for (const client of this.#phases.givenUp(present)) {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FedtempoError } from '../../shared/errors.js';
 import { failpoint } from '../failpoint.js';
-import { LineFile, linesOf } from '../store/durable.js';
+import { cutLines, LineFile, linesOf } from '../store/durable.js';
 import { onDisk } from '../store/storage-failed.js';
 
 const seatSchema = z.strictObject({
@@ -42,8 +42,13 @@ export class Seats {
   constructor(directory: string, clients: number) {
     this.#file = join(directory, 'seats.jsonl');
     this.#clients = clients;
-    for (const seat of readSeats(directory)) this.#keep(seat);
-    this.#lines = onDisk(this.#file, () => new LineFile(this.#file));
+    this.#lines = onDisk(this.#file, () => {
+      const known = readSeats(directory);
+      for (const seat of known) this.#keep(seat);
+      // A torn last line is one that nobody heard of; the next must not be written behind it.
+      if (existsSync(this.#file)) cutLines(this.#file, known.length);
+      return new LineFile(this.#file);
+    });
   }
 
   get taken(): number {

@@ -168,8 +168,11 @@ export class LineFile {
   }
 
   close(): void {
-    this.sync();
-    closeSync(this.#file);
+    try {
+      this.sync();
+    } finally {
+      closeSync(this.#file);
+    }
   }
 }
 

@@ -2,12 +2,13 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FedtempoError, messageOf } from '../../shared/errors.js';
+import { isDiskTrouble, storageFailed } from './storage-failed.js';
 
 /**
  * Takes the folder until the function that it returns is called. The lock of a process that is gone is taken over.
  *
  * @param what works in the folder; the lock is `<what>.lock`
- * @throws FedtempoError OUTPUT_UNWRITABLE
+ * @throws FedtempoError OUTPUT_UNWRITABLE; STORAGE_FAILED if the disk is full or broken
  */
 export function lockFolder(folder: string, what: 'study' | 'run'): () => void {
   const file = join(folder, `${what}.lock`);
@@ -15,14 +16,15 @@ export function lockFolder(folder: string, what: 'study' | 'run'): () => void {
   const claim = `${process.pid} ${startOf(process.pid)}`.trim();
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(own, claim);
     try {
+      writeFileSync(own, claim);
       while (!tryLink(own, file)) takeOver(file, what, folder);
     } finally {
       rmSync(own, { force: true });
     }
   } catch (error) {
     if (error instanceof FedtempoError) throw error;
+    if (isDiskTrouble(error)) throw storageFailed(error, folder);
     throw new FedtempoError('OUTPUT_UNWRITABLE', `the folder of the ${what} cannot be written`, {
       where: folder,
       found: messageOf(error),

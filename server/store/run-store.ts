@@ -9,7 +9,7 @@ import { cutLines, LineFile, writeDurably } from './durable.js';
 import { lockFolder } from './folder-lock.js';
 import { invalid, readRounds } from './read-records.js';
 import type { ClientRecord, KeptRecord, RoundRecord, Summary } from './records.js';
-import { onDisk } from './storage-failed.js';
+import { isDiskTrouble, onDisk, storageFailed } from './storage-failed.js';
 
 /**
  * How much of a run a power failure may take with it. A round that is lost is done again, to the same bits, and waiting
@@ -55,18 +55,21 @@ export class RunStore {
     this.#clients = new LineFile(join(directory, 'clients.jsonl'));
   }
 
-  /** Makes `out/<name>-<seed>-<time>/`. @throws FedtempoError OUTPUT_UNWRITABLE */
+  /** Makes `out/<name>-<seed>-<time>/`. @throws FedtempoError OUTPUT_UNWRITABLE; STORAGE_FAILED if the disk is full or broken */
   static create({ out, directory: own, name, seed, startedAt, scenarioText, manifest }: RunStoreOptions): RunStore {
     const time = startedAt.toISOString().replace(/[:.]/g, '').replace('T', '-').slice(0, 17);
+    let unlock = () => {};
     try {
       const directory = own === undefined ? freshDirectory(resolve(out), `${name}-${seed}-${time}`) : resolve(own);
       mkdirSync(directory, { recursive: true });
-      const unlock = lockFolder(directory, 'run');
+      unlock = lockFolder(directory, 'run');
       writeDurably(join(directory, 'scenario.yaml'), scenarioText);
       writeJson(directory, 'manifest.json', manifest);
       return new RunStore(directory, unlock, new CheckpointFiles(directory, true), { rounds: 0, clients: 0 });
     } catch (error) {
+      unlock();
       if (error instanceof FedtempoError) throw error;
+      if (isDiskTrouble(error)) throw storageFailed(error, own ?? out);
       throw new FedtempoError('OUTPUT_UNWRITABLE', 'the run directory cannot be written', {
         where: '--out',
         found: messageOf(error),
@@ -81,7 +84,7 @@ export class RunStore {
    *
    * @param accept may refuse what is there, checkpoint and rounds done, by throwing before anything is changed
    * @param open takes up what belongs to a checkpoint besides its file; see `CheckpointFiles.load`
-   * @throws FedtempoError OUTPUT_UNWRITABLE, CHECKPOINT_INVALID, RECORDS_INVALID
+   * @throws FedtempoError OUTPUT_UNWRITABLE, CHECKPOINT_INVALID, RECORDS_INVALID, STORAGE_FAILED
    */
   static reopen(
     directory: string,
@@ -104,7 +107,7 @@ export class RunStore {
       return { store: new RunStore(directory, unlock, checkpoints, lines), checkpoint, refused, rounds };
     } catch (error) {
       unlock();
-      throw error;
+      throw storageFailed(error, directory);
     }
   }
 
@@ -147,11 +150,16 @@ export class RunStore {
     onDisk(this.directory, () => writeJson(this.directory, 'summary.json', summary));
   }
 
-  /** Lets go of the directory. */
+  /**
+   * Lets go of the directory. Does not throw: what must be on disk was synced before, a disk that failed was told of by
+   * whoever met it first, and the lock of a process that is gone holds nobody.
+   */
   close(): void {
-    this.#rounds.close();
-    this.#clients.close();
-    this.#unlock();
+    for (const step of [() => this.#rounds.close(), () => this.#clients.close(), this.#unlock]) {
+      try {
+        step();
+      } catch {}
+    }
   }
 }
 

@@ -22,6 +22,11 @@ export function storageFailed(error: unknown, where: string): Error {
   );
 }
 
+/** Whether the disk itself is full or broken, rather than a folder one that this user may not write to. */
+export function isDiskTrouble(error: unknown): boolean {
+  return ['ENOSPC', 'EIO', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
 /** Runs `work`; what the disk refused in it is told as STORAGE_FAILED. */
 export function onDisk<T>(where: string, work: () => T): T {
   try {

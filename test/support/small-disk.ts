@@ -1,0 +1,31 @@
+/** A disk that is really full: a file system in memory of a few pages, which only root may mount. */
+import { spawnSync } from 'node:child_process';
+import { onTestFinished, type TestContext } from 'vitest';
+import { temporaryFolder } from './processes.js';
+
+export interface SmallDisk {
+  readonly folder: string;
+  resize(kilobytes: number): void;
+}
+
+/** Skips the test where none can be mounted, except in CI. */
+export function smallDisk(context: TestContext, kilobytes: number): SmallDisk {
+  const folder = temporaryFolder();
+  const mount = (options: string) => {
+    const { status, stderr, error } = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'none', folder]);
+    return status === 0 ? undefined : `no file system in memory: ${error?.message ?? String(stderr).trim()}`;
+  };
+  const reason = mount(`size=${kilobytes}k`);
+  if (reason !== undefined && process.env.CI === 'true') throw new Error(reason);
+  if (reason !== undefined) return context.skip(reason);
+  onTestFinished(() => {
+    spawnSync('umount', ['--lazy', folder]);
+  });
+  return {
+    folder,
+    resize(larger) {
+      const failed = mount(`remount,size=${larger}k`);
+      if (failed !== undefined) throw new Error(failed);
+    },
+  };
+}

@@ -79,10 +79,26 @@ const MOST_UNAUTHORIZED = 5;
 /**
  * Takes part in a run until it is over.
  *
- * @throws FedtempoError JOIN_REFUSED, TLS_FAILED, TLS_INVALID: what coming again would not change
+ * @throws FedtempoError JOIN_REFUSED, TLS_FAILED, TLS_INVALID: what coming again would not change; and what `onEvent` throws
  */
 export async function join(options: JoinOptions): Promise<Joined> {
-  const { signal, onEvent = () => {} } = options;
+  const listening = new AbortController();
+  const thrown: unknown[] = [];
+  const onEvent = (event: JoinEvent) => {
+    try {
+      options.onEvent?.(event);
+    } catch (error) {
+      thrown.push(error);
+      listening.abort();
+    }
+  };
+  const joined = await takePart({ ...options, onEvent, signal: AbortSignal.any([options.signal, listening.signal]) });
+  if (thrown.length > 0) throw thrown[0];
+  return joined;
+}
+
+async function takePart(options: JoinOptions & { onEvent: (event: JoinEvent) => void }): Promise<Joined> {
+  const { signal, onEvent } = options;
   const outbox = new Outbox();
   let failures = 0;
   let unauthorized = 0;

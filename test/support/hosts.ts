@@ -39,8 +39,12 @@ function namespaces(): string[] {
     .filter((name) => name.startsWith(PREFIX));
 }
 
-/** Makes `count` hosts for one test; skips it where that cannot be, except in CI. */
-export function makeHosts(context: TestContext, count: number): Host[] {
+/**
+ * Makes `count` hosts for one test; skips it where that cannot be, except in CI.
+ *
+ * @param first address; the others follow it
+ */
+export function makeHosts(context: TestContext, count: number, first = '10.77.0.1'): Host[] {
   networks += 1;
   const network = `${PREFIX}${process.pid}-${networks}`;
   const bridge = `${network}-net`;
@@ -66,7 +70,7 @@ export function makeHosts(context: TestContext, count: number): Host[] {
   }
   return Array.from({ length: count }, (_, index) => {
     const name = `${network}-${index}`;
-    const address = `10.77.0.${index + 1}`;
+    const address = first.replace(/\d+$/, (last) => String(Number(last) + index));
     add(name);
     ip('-n', bridge, 'link', 'add', `port${index}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
     ip('-n', bridge, 'link', 'set', `port${index}`, 'master', 'bridge', 'up');

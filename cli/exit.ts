@@ -10,6 +10,7 @@ const FAILED_RUN: readonly ErrorCode[] = [
   'TRIAL_FAILED',
   'REPLAY_DIFFERS',
   'STORAGE_FAILED',
+  'JOIN_REFUSED',
 ];
 
 /** Writes the error to standard error, without a stack trace if it is one that a person can mend. */

@@ -20,7 +20,7 @@ interface Options {
   readonly simulateShard?: number | true;
   readonly clients: number;
   readonly identity?: string;
-  readonly token?: string;
+  readonly token: readonly string[];
   readonly ca?: string;
   readonly pin: readonly string[];
   readonly kernels: KernelsName;
@@ -62,7 +62,12 @@ export function addJoin(program: Command): void {
         .argParser(integer),
     )
     .addOption(identityOption())
-    .addOption(new Option('--token <token>', 'one-time token of fedtempo enroll').env('FEDTEMPO_TOKEN'))
+    .addOption(
+      new Option('--token <token>', 'one-time token of fedtempo enroll; with --clients once for each of them')
+        .default([], 'none')
+        .argParser(many)
+        .env('FEDTEMPO_TOKEN'),
+    )
     .option('--ca <file>', 'certificate of the authority to believe, PEM')
     .option('--pin <pin>', 'sha256/… of the key that the coordinator must have; may be given several times', many, [])
     .addOption(
@@ -83,7 +88,7 @@ const many = (value: string, before: readonly string[]) => [...before, value];
 
 async function run(url: string, options: Options): Promise<number> {
   const holding = await holdingOf(options);
-  const { clients, token, ca, pin: pins, kernels } = options;
+  const { clients, token: tokens, ca, pin: pins, kernels } = options;
   if (clients < 1 || clients > 10_000) throw invalid('--clients', String(clients), '1 to 10000');
   const folder = identityFolder(options.identity);
   const identities = Array.from({ length: clients }, (_, part) =>
@@ -100,6 +105,7 @@ async function run(url: string, options: Options): Promise<number> {
     const joined = identities.map((identity, part) => {
       const client = typeof simulateShard === 'number' ? simulateShard + part : undefined;
       const onEvent = (event: JoinEvent) => tellEvent(event, part, options);
+      const token = tokens[part];
       return join({ url, identity, token, client, trainer, part, signal, onEvent, software, ...trust });
     });
     // One that can never take part ends them all: whoever started them learns of it.

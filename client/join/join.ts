@@ -17,7 +17,7 @@ import { backOffMs, pause } from './back-off.js';
 import { readChallenge } from './challenge.js';
 import { Outbox } from './outbox.js';
 import { runSession, type SessionEnd } from './session.js';
-import { type Holding, Trainer } from './trainer.js';
+import { type AskForData, type Holding, Trainer, type Wanted } from './trainer.js';
 
 export type JoinEvent =
   | { readonly type: 'joined'; readonly client: number }
@@ -55,7 +55,7 @@ export interface Joined {
   readonly reason: string;
 }
 
-export { type Holding, Trainer };
+export { type AskForData, type Holding, Trainer, type Wanted };
 
 /** Makes a trainer of what the clients of a process have. */
 export function createTrainer(holding: Holding, kernels: KernelsName = 'auto'): Trainer {
@@ -68,7 +68,6 @@ const FINAL: ReadonlySet<number> = new Set([
   closeCodes.SLOT_TAKEN,
   closeCodes.DATASET_MISMATCH,
   closeCodes.SUPERSEDED,
-  closeCodes.CLIENT_FAILED,
 ]);
 
 /** Refusals of an upgrade that coming again may change: a challenge that was too old, a coordinator that is full or not there. */
@@ -80,13 +79,26 @@ const MOST_UNAUTHORIZED = 5;
 /**
  * Takes part in a run until it is over.
  *
- * @throws FedtempoError JOIN_REFUSED, TLS_FAILED, TLS_INVALID: what coming again would not change
+ * @throws FedtempoError JOIN_REFUSED, TLS_FAILED, TLS_INVALID: what coming again would not change; and what `onEvent` throws
  */
-export async function join(given: JoinOptions): Promise<Joined> {
-  // One of its own, that many clients of a process may share the one given without listeners piling up on it.
-  const signal = AbortSignal.any([given.signal]);
-  const options = { ...given, signal };
-  const { onEvent = () => {} } = options;
+export async function join(options: JoinOptions): Promise<Joined> {
+  const listening = new AbortController();
+  const thrown: unknown[] = [];
+  const onEvent = (event: JoinEvent) => {
+    try {
+      options.onEvent?.(event);
+    } catch (error) {
+      thrown.push(error);
+      listening.abort();
+    }
+  };
+  const joined = await takePart({ ...options, onEvent, signal: AbortSignal.any([options.signal, listening.signal]) });
+  if (thrown.length > 0) throw thrown[0];
+  return joined;
+}
+
+async function takePart(options: JoinOptions & { onEvent: (event: JoinEvent) => void }): Promise<Joined> {
+  const { signal, onEvent } = options;
   const outbox = new Outbox();
   let failures = 0;
   let unauthorized = 0;
@@ -100,6 +112,7 @@ export async function join(given: JoinOptions): Promise<Joined> {
       const end = await attempt(options, outbox, ready);
       if (signal.aborted) break;
       if (end.code === closeCodes.GOODBYE) return { over: true, reason: end.reason };
+      if (end.code === closeCodes.CLIENT_FAILED) throw unable(options.url, end.reason);
       if (FINAL.has(end.code)) throw refused(options.url, end.reason);
       away = { reason: `${end.reason || 'the connection ended'} (${end.code})`, returnAfterMs: end.returnAfterMs };
     } catch (error) {
@@ -167,5 +180,14 @@ function refused(url: string, found: string): FedtempoError {
     found,
     expected: 'a client that is enrolled and whose data fit the scenario',
     fix: 'see fedtempo join --help; whoever runs the coordinator can enrol a client with fedtempo enroll',
+  });
+}
+
+function unable(url: string, found: string): FedtempoError {
+  return new FedtempoError('JOIN_REFUSED', 'the client cannot take part in this run', {
+    where: url,
+    found: found.split('\n').join('; ').replace(/;\s+/g, '; '),
+    expected: 'data that can be opened here and fit the scenario',
+    fix: 'see fedtempo join --help and docs/own-data.md',
   });
 }

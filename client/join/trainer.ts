@@ -18,7 +18,20 @@ export type Holding =
   /** Shards of the scenario's own dataset. @param folder of its files, where it is not one that comes with a package */
   | { readonly kind: 'simulated'; readonly folder?: string | undefined }
   /** Data of their own, dealt among the clients of the process. */
-  | { readonly kind: 'own'; readonly data: OwnData; readonly parts: number };
+  | { readonly kind: 'own'; readonly data: OwnData | AskForData; readonly parts: number };
+
+/** What a coordinator asks of data. */
+export interface Wanted {
+  /** Names the run. */
+  readonly run: string;
+  /** d */
+  readonly features: number;
+  /** k: labels are 0 to k − 1 */
+  readonly classes: number;
+}
+
+/** Gives the data once it is known what for; asked again when a run wants other ones. What it throws ends the clients. */
+export type AskForData = (wanted: Wanted) => OwnData | Promise<OwnData>;
 
 /** What a client declares. */
 export interface Declaration {
@@ -35,6 +48,10 @@ export class Trainer {
   #worker: Worker | undefined;
   #assigned = '';
   #ready: Promise<Declaration> | undefined;
+  /** n of own data, once they are there. */
+  #examples = 0;
+  /** Of a start that waited for data and finds another number, the result is not wanted any more. */
+  #starts = 0;
   #next = 0;
   readonly #open = new Map<number, { resolve: (update: Update) => void; reject: (error: Error) => void }>();
 
@@ -55,16 +72,19 @@ export class Trainer {
     if (this.#ready === undefined || this.#assigned !== assigned) {
       this.#end(new Error('another run has begun'));
       this.#assigned = assigned;
-      this.#ready = this.#start(assignment);
-      // Whoever waits for it hears of a failure.
-      this.#ready.catch(() => {});
+      const starting = this.#start(assignment);
+      this.#ready = starting;
+      // Whoever waits for it hears of a failure; the next assignment begins anew.
+      starting.catch((error) => {
+        if (this.#ready === starting) this.#end(error);
+      });
     }
     const ready = this.#ready;
     const declaration = await ready;
     const holding = this.#holding;
     if (holding.kind === 'simulated') return declaration;
     this.#post({ type: 'host', client: hosting.index, part });
-    return { ...declaration, examples: rowsOf(holding.data.examples, holding.parts, part) };
+    return { ...declaration, examples: rowsOf(this.#examples, holding.parts, part) };
   }
 
   /** @param content its arrays are handed over: the caller must not use them again */
@@ -81,17 +101,13 @@ export class Trainer {
     this.#end(new Error('the client is stopping'));
   }
 
-  #start({ seed, data, model, features, classes }: Assignment): Promise<Declaration> {
-    const holding = this.#holding;
+  async #start({ run, seed, data, model, features, classes }: Assignment): Promise<Declaration> {
     const common = { seed, model, features, classes, kernels: this.#kernels };
-    const folder = holding.kind === 'simulated' ? holding.folder : undefined;
-    if (holding.kind === 'simulated' && data.dataset === 'own') {
-      return Promise.reject(new Error('the scenario has no dataset to simulate a shard of; join with --data'));
-    }
-    const workerData: TrainerData =
-      holding.kind === 'simulated'
-        ? { ...common, holding: { kind: 'simulated', data: folder === undefined ? data : { ...data, folder } } }
-        : { ...common, holding };
+    const start = this.#starts;
+    const holding = await held(this.#holding, data, { run, features, classes });
+    if (this.#starts !== start) throw new Error('another run has begun, or the client is stopping');
+    if (holding.kind === 'own') this.#examples = holding.data.examples;
+    const workerData: TrainerData = { ...common, holding };
     const worker = new Worker(new URL('./trainer-thread.js', import.meta.url), { workerData });
     this.#worker = worker;
     return new Promise((resolve, reject) => {
@@ -116,6 +132,7 @@ export class Trainer {
     const worker = this.#worker;
     this.#worker = undefined;
     this.#ready = undefined;
+    this.#starts += 1;
     for (const { reject } of this.#open.values()) reject(error);
     this.#open.clear();
     void worker?.terminate();
@@ -125,6 +142,29 @@ export class Trainer {
     this.#worker?.postMessage(message, transfer);
   }
 }
+
+/** What is read, and from where: decided by whoever runs the client, never by the coordinator. */
+async function held(
+  holding: Holding,
+  { folder: _, test: __, ...data }: Assignment['data'],
+  wanted: Wanted,
+): Promise<TrainerData['holding']> {
+  if (holding.kind === 'simulated') return { kind: 'simulated', data: simulated(data, holding.folder) };
+  const { parts } = holding;
+  const own = typeof holding.data === 'function' ? await holding.data(wanted) : holding.data;
+  if (own.examples < parts) throw new Error(`${own.examples} examples cannot be dealt among ${parts} clients`);
+  return { kind: 'own', data: own, parts };
+}
+
+/** The coordinator's folder names are those of its own machine; followed here, they could name any file of this one. */
+function simulated(data: Assignment['data'], folder: string | undefined): Assignment['data'] {
+  if (data.dataset === 'own') throw new Error('the scenario has no dataset to simulate a shard of; join with --data');
+  if (folder !== undefined) return { ...data, folder };
+  if (COMES_WITH_A_PACKAGE.has(data.dataset)) return data;
+  throw new Error(`the files of dataset ${data.dataset} come with no package: name their folder with --data`);
+}
+
+const COMES_WITH_A_PACKAGE: ReadonlySet<string> = new Set(['mnist', 'digits', 'xor']);
 
 /** Rows of part i of n rows dealt in turn among `parts`. */
 export function rowsOf(n: number, parts: number, part: number): number {

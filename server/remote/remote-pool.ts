@@ -246,7 +246,8 @@ export class RemotePool implements ClientPool {
     if (typeof seat !== 'number') return seat;
     const { run, scenario, datasetDigest, parameters, features, classes, clients } = this.#options;
     const { seed, model, data } = scenario;
-    const { folder: _, ...rest } = data;
+    // Paths of this machine are of no use to clients, and none of their business.
+    const { folder: _, test: __, ...rest } = data;
     const facts = {
       run,
       parameters,

@@ -32,9 +32,18 @@ export interface Started {
   says(pattern: RegExp): Promise<RegExpMatchArray>;
 }
 
-/** Starts the built command; it is killed if the test ends before it does. */
-export function startCommand(args: readonly string[], environment: Record<string, string> = {}): Started {
-  const child = spawn(process.execPath, [commandFile, ...args], {
+/**
+ * Starts the built command; it is killed if the test ends before it does.
+ *
+ * @param within what the command line begins with, such as that of a network namespace
+ */
+export function startCommand(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  within: readonly string[] = [],
+): Started {
+  const [program, ...rest] = [...within, process.execPath, commandFile, ...args];
+  const child = spawn(program, rest, {
     cwd: repository,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -39,7 +39,7 @@ The first time, a key is made in the identity folder; a token (from fedtempo enr
 the coordinator enrols the key that fedtempo enroll --show-key prints. The coordinator learns the number of examples, features
 and classes, and model updates; rows and labels never leave this machine.
 It comes back by itself after failures of network or coordinator, and ends when the run is over.
-Exit code 0 the run is over, 2 the client was refused or the input is bad, 130 interrupted.`;
+Exit code 0 the run is over, 1 the client was refused or cannot take part, 2 bad input, 130 interrupted.`;
 
 export function addJoin(program: Command): void {
   program

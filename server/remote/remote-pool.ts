@@ -328,7 +328,7 @@ export class RemotePool implements ClientPool {
       if (client === undefined || (name !== undefined && !HARMLESS.has(name))) observer.refused(name, client);
       if (!had) return;
       observer.left(member.client, name);
-      this.#round?.gone(member.client);
+      this.#round?.gone(member.client, name === 'GOODBYE');
     },
   };
 }

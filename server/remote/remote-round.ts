@@ -103,8 +103,10 @@ export class RemoteRound {
     await Promise.all(sent);
   }
 
-  gone(client: number): void {
-    this.#phases.gone(client, performance.now());
+  /** The client's connection is gone. @param left it said goodbye: the round goes on without it at once */
+  gone(client: number, left: boolean): void {
+    if (left) this.#phases.left(client);
+    else this.#phases.gone(client, performance.now());
     this.check();
   }
 
@@ -131,7 +133,8 @@ export class RemoteRound {
   }
 
   fail(client: number, code: FailureCode, reason: string): void {
-    if (!this.owes(client)) return;
+    // An update that is being judged may be in the sums already.
+    if (!this.owes(client) || this.#phases.isJudging(client)) return;
     this.#phases.settle(client, false);
     this.#pushFailure(client, code, reason);
     this.check();
@@ -157,9 +160,9 @@ export class RemoteRound {
     clearTimeout(this.#timer);
     const present = performance.now();
     for (const client of this.#phases.givenUp(present)) {
-      const seconds = this.#options.lostAfterMs / 1000;
+      const how = this.#phases.hasLeft(client) ? 'has left' : `was gone for ${this.#options.lostAfterMs / 1000} s`;
       this.#phases.settle(client, false);
-      this.#pushFailure(client, 'client-lost', `client ${client} was gone for ${seconds} s`);
+      this.#pushFailure(client, 'client-lost', `client ${client} ${how}`);
     }
     const closing = this.#phases.closing(present);
     if (closing !== undefined) return void this.#close(closing);

@@ -248,6 +248,7 @@ export class RemotePool implements ClientPool {
       protocol: PROTOCOL_VERSION,
       hosting: { index: seat, count: clients },
       ...facts,
+      silenceMs: this.#options.limits.silenceMs,
     };
     return assign;
   }

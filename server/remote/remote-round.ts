@@ -2,6 +2,7 @@
  * One attempt at a round while it is open: its clients are told, their updates go to the desk, and what comes of each is a
  * reply. It closes when all are settled, enough have replied or the deadline is over; then the desk's sums are merged.
  */
+import { createHash } from 'node:crypto';
 import { createAggregator } from '../../shared/federation/algorithm.js';
 import { encodeFrame } from '../../shared/protocol/codec.js';
 import type { ServerMessage } from '../../shared/protocol/messages.js';
@@ -41,7 +42,9 @@ export class RemoteRound {
   closing: Closing | undefined;
   readonly #options: RemoteRoundOptions;
   readonly #phases: RoundPhases;
-  readonly #frames: readonly Uint8Array[];
+  /** Plan and weights, encoded once for all. */
+  readonly #frame: Uint8Array;
+  readonly #digest: Uint8Array;
   readonly #openedAt: number;
   readonly #sums: Float64Array;
   #timer: NodeJS.Timeout | undefined;
@@ -56,7 +59,8 @@ export class RemoteRound {
     const { run, round, nonce } = opening;
     const key = { run, round, nonce };
     const encode = () => encodeRound(key, group.plan, group.weights);
-    this.#frames = [spans.measure('serialise', encode, { round })];
+    this.#frame = spans.measure('serialise', encode, { round });
+    this.#digest = createHash('sha256').update(this.#frame).digest();
     this.#sums = new Float64Array(new SharedArrayBuffer(8 * (group.aggregator?.spec.storage ?? 0)));
   }
 
@@ -97,10 +101,11 @@ export class RemoteRound {
   async tell(member: MemberConnection): Promise<void> {
     const { run, round, nonce } = this.opening;
     this.#phases.back(member.client);
-    const train: ServerMessage = { type: 'train', run, round, nonce, clients: [member.client] };
-    const sent = this.#frames.map((frame) => member.sendFrame(frame));
+    const digest = member.taskDigest(this.#digest);
+    const train: ServerMessage = { type: 'train', run, round, nonce, clients: [member.client], digest };
+    const sent = member.sendFrame(this.#frame);
     void member.sendFrame(encodeFrame(train));
-    await Promise.all(sent);
+    await sent;
   }
 
   /** The client's connection is gone. @param left it said goodbye: the round goes on without it at once */

@@ -22,8 +22,8 @@ serve: ${JSON.stringify(serve)}
 const isClosed = ({ msg }) => msg === 'round committed' || msg === 'round abandoned';
 
 /**
- * Kills a share of the hosts in every attempt at a round, at a drawn moment after its first client trains, and starts them again
- * at once. The round loop must commit whatever had enough replies, and repeat the rest with the model as it was.
+ * Kills a share of the hosts in every round, at a drawn moment after its first client trains, and starts them again at once; if
+ * the round is repeated, in every second repetition, so that it ends on a machine however slow. The round loop must commit whatever had enough replies, and repeat the rest with the model as it was.
  *
  * @param options of the scenario, and hosts, clientsPerHost, share, withinMs, seed
  * @returns figures, and what is wrong
@@ -33,7 +33,8 @@ export async function killing(folder, options) {
   const random = stream(seed, 'faulty', 0, 0);
   const timers = new Set();
   let kills = 0;
-  const killSome = (population) => {
+  const killSome = (population, attempt) => {
+    if (attempt % 2 !== 0) return;
     const chosen = draw(random, hosts, Math.round(share * hosts));
     const timer = setTimeout(() => {
       timers.delete(timer);
@@ -82,16 +83,16 @@ async function disturbed(folder, options, { onBegin, onClosed = () => {} }) {
   const wrongs = [];
   try {
     await population.serve();
-    let round = 0;
+    let [round, attempt] = [0, 0];
     let open = false;
     void population.until((one) => {
       if (one.type === 'training' && one.round === round && !open) {
         open = true;
-        onBegin(population);
+        onBegin(population, attempt);
       }
       if (!isClosed(one)) return false;
       open = false;
-      round = one.committed ? one.round + 1 : one.round;
+      [round, attempt] = one.committed ? [one.round + 1, 0] : [one.round, one.attempt + 1];
       onClosed(population);
       return false;
     });

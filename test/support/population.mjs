@@ -40,7 +40,18 @@ export class Population {
 
   /** Starts the coordinator. Resolves with its URL when clients may join. */
   async serve(options = []) {
-    const args = ['serve', this.#file, '--port', '0', '--run', this.directory, '--quiet', '--json', '--log-level', 'info'];
+    const args = [
+      'serve',
+      this.#file,
+      '--port',
+      '0',
+      '--run',
+      this.directory,
+      '--quiet',
+      '--json',
+      '--log-level',
+      'info',
+    ];
     const child = this.#start([...args, ...options]);
     this.#coordinator = this.#end(child);
     const listening = new Promise((resolve) => {
@@ -50,7 +61,10 @@ export class Population {
         if (line.startsWith('{')) this.#tell(this.log, JSON.parse(line));
       });
     });
-    this.#url = await Promise.race([listening, this.#coordinator.then(({ output }) => Promise.reject(new Error(output)))]);
+    this.#url = await Promise.race([
+      listening,
+      this.#coordinator.then(({ output }) => Promise.reject(new Error(output))),
+    ]);
     return this.#url;
   }
 
@@ -61,11 +75,11 @@ export class Population {
   }
 
   /** Starts a host: the first time, or after its end, as the clients that it was. */
-  join(host) {
+  join(host, options = []) {
     const first = host * this.#clientsPerHost;
     const who = ['--simulate-shard', String(first), '--clients', String(this.#clientsPerHost)];
     const place = ['--identity', join(this.#folder, `identity-${host}`), '--json', '--quiet'];
-    const child = this.#start(['join', this.#url, ...who, ...place, ...this.#joinOptions]);
+    const child = this.#start(['join', this.#url, ...who, ...place, ...this.#joinOptions, ...options]);
     child.stderr.resume();
     createInterface({ input: child.stdout }).on('line', (line) => {
       // The last words of a killed process may be torn.
@@ -103,11 +117,6 @@ export class Population {
   /** Resolves when every host has ended by itself. */
   hostsEnded() {
     return Promise.all(this.#hosts.map(({ ended }) => ended));
-  }
-
-  /** Tells the coordinator. */
-  interrupt() {
-    for (const child of this.#processes) if (child.spawnargs.includes('serve')) child.kill('SIGINT');
   }
 
   /** Ends every process that is left. */

@@ -43,7 +43,9 @@ export async function recompute(text, directory) {
     const contributors = [...new Set(updates.map(({ client }) => client))];
     if (round !== index) wrongs.push(`line ${index} is that of round ${round}`);
     if (contributors.length !== updates.length || updates.length !== record.replies)
-      wrongs.push(`round ${round}: ${updates.length} updates of ${contributors.length} clients, ${record.replies} replies`);
+      wrongs.push(
+        `round ${round}: ${updates.length} updates of ${contributors.length} clients, ${record.replies} replies`,
+      );
     if (contributors.some((client) => !cohort.includes(client))) wrongs.push(`round ${round}: an update from outside`);
     const result = await runRound({
       plan: planner.plan(round, longestShard(cohort, shardSize)),

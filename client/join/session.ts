@@ -60,6 +60,8 @@ class Session {
   #silenceMs: number = limits.helloMs;
   #round: { readonly key: TaskKey; readonly content: RoundContent; readonly digest: Uint8Array } | undefined;
   #ready = false;
+  /** The task whose update was offered over this connection. */
+  #offered: string | undefined;
   #silence: NodeJS.Timeout | undefined;
   #goodbye: Message<'goodbye'> | undefined;
   #failure = '';
@@ -203,7 +205,10 @@ class Session {
     }
   }
 
+  /** Once a connection: one that comes back with an update is asked for it as well, and a second grant would find it sent. */
   #offer({ run, round, nonce, digest, update }: Outgoing): void {
+    if (this.#offered === nonce) return;
+    this.#offered = nonce;
     this.#send({ type: 'offer', run, round, nonce, client: update.client, digest });
   }
 

@@ -6,6 +6,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { issueServer, makeAuthority } from 'fedtempo/cli/certificates/issue.js';
+import { openIdentity } from 'fedtempo/client/identity.js';
+import { Enrolment } from 'fedtempo/server/remote/enrolment.js';
 import { expect, onTestFinished, test } from 'vitest';
 import { Population } from '../support/population.mjs';
 import { runCommand, temporaryFolder } from '../support/processes.js';
@@ -18,7 +20,7 @@ name: through-proxy
 seed: 8
 data: { dataset: digits, partition: { kind: shards, clients: ${CLIENTS} } }
 model: { kind: mlp, hidden: [64, 32], activation: relu }
-federation: { rounds: 12, cohort: { size: ${CLIENTS} }, minimumReplies: ${CLIENTS}, localSteps: 5 }
+federation: { rounds: 8, cohort: { size: ${CLIENTS} }, minimumReplies: ${CLIENTS}, localSteps: 5 }
 schedules: { learningRate: 0.05, batchSize: 8 }
 serve: { quorum: ${CLIENTS}, deadlineSeconds: 4, lostAfterSeconds: 10, attempts: 100 }
 `;
@@ -61,14 +63,14 @@ async function inline(folder: string): Promise<string> {
 }
 
 /** Enrols the keys of all clients; what `serve` and `join` are told. */
-async function enrolled(folder: string): Promise<Secured> {
-  const enrolment = join(folder, 'enrolment');
+function enrolled(folder: string): Secured {
+  const place = join(folder, 'enrolment');
+  const enrolment = Enrolment.create(place);
   for (let part = 0; part < CLIENTS; part++) {
     const identity = part === 0 ? join(folder, 'identity-0') : join(folder, 'identity-0', String(part));
-    const key = (await runCommand(['enroll', '--show-key', '--identity', identity])).stdout.trim();
-    await runCommand(['enroll', '--to', enrolment, '--name', `client-${part}`, '--key', key]);
+    enrolment.addKey(openIdentity(identity).key, { name: `client-${part}` });
   }
-  return { serve: ['--enrolment', enrolment], join: [], scheme: 'ws' };
+  return { serve: ['--enrolment', place], join: [], scheme: 'ws' };
 }
 
 async function withTls(folder: string): Promise<Secured> {
@@ -89,7 +91,7 @@ test('a run of enrolled clients through a bad network has the digest of the inli
 }, async () => {
   const folder = temporaryFolder();
   const plan = drawPlans(5, { ...drawn, harmful: 12, harms: ['cut', 'half-open', 'corrupt'] });
-  const { proxy, digest } = await through(plan, folder, await enrolled(folder));
+  const { proxy, digest } = await through(plan, folder, enrolled(folder));
   expect(digest).toBe(await inline(folder));
   expect(proxy.harmed.cut).toBeGreaterThan(0);
   expect(proxy.harmed['half-open']).toBeGreaterThan(0);

@@ -100,16 +100,16 @@ test('a run of enrolled clients through a bad network has the digest of the inli
 
 test('what the network changes is never counted, in whichever direction', { timeout: 120_000 }, async () => {
   const folder = temporaryFolder();
-  // In the middle of the weights on their way down, or of an update on its way up: 18 KB each.
+  // Among the weights of the second layer on their way down, or in the middle of an update on its way up: 26 KB each.
   const plan = (connection: number): ConnectionPlan => {
     const direction = connection % 2 === 0 ? 'down' : 'up';
     return connection < 8
-      ? { ...harmless, harm: 'corrupt', direction, afterBytes: 12_000 + 500 * connection }
+      ? { ...harmless, harm: 'corrupt', direction, afterBytes: 20_000 + 300 * connection }
       : harmless;
   };
   const { population, proxy, digest } = await through(plan, folder, { serve: [], join: [], scheme: 'ws' });
-  expect(digest).toBe(await inline(folder));
   expect(proxy.harmed.corrupt).toBe(8);
+  expect(digest).toBe(await inline(folder));
   const closes = population.log.filter(({ msg }) => msg === 'client left').map(({ close }) => close);
   expect(closes).toContain('BAD_SIGNATURE');
   expect(closes).toContain('MALFORMED');

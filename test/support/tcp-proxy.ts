@@ -185,7 +185,8 @@ class Direction {
     this.#pair.harm(this.#harm);
     if (this.#harm === 'corrupt') {
       const changed = Buffer.from(bytes);
-      changed[place] ^= 1 << (this.#plan.afterBytes % 8);
+      // Of a float32 among them, a change that is neither too small to matter nor so large that it would be refused.
+      for (let at = place; at < Math.min(place + 4, bytes.length); at++) changed[at] ^= 0x10;
       return changed;
     }
     return bytes.subarray(0, place);

@@ -1,6 +1,9 @@
 /**
  * One connection of a client, as a state machine: greeting (hello sent) → loading (assigned) → waiting (for a round, training,
  * offering) → closed. It ends with the connection; what must outlive it is in the outbox and the trainer.
+ *
+ * A connection may be dead without a word. The coordinator pings, and says in its assignment for how long it may be silent
+ * (its limit `silenceMs`); until then it owes an answer within `helloMs`. After that the connection is given up.
  */
 import { createHash } from 'node:crypto';
 import type { WebSocket } from 'ws';
@@ -52,7 +55,10 @@ class Session {
   readonly #socket: WebSocket;
   readonly #options: SessionOptions;
   #assignment: Assignment | undefined;
-  #round: { readonly key: TaskKey; readonly content: RoundContent } | undefined;
+  /** SHA-256 of the assignment's frame. */
+  #assigned: Uint8Array = new Uint8Array(0);
+  #silenceMs: number = limits.helloMs;
+  #round: { readonly key: TaskKey; readonly content: RoundContent; readonly digest: Uint8Array } | undefined;
   #ready = false;
   /** The task, by its nonce, whose update was offered and has no answer yet. */
   #offered: string | undefined;
@@ -94,30 +100,30 @@ class Session {
   #heard(): void {
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => {
-      this.#failure = `no sign of the coordinator for ${limits.silenceMs / 1000} s`;
+      this.#failure = `no sign of the coordinator for ${this.#silenceMs / 1000} s`;
       this.#socket.terminate();
-    }, limits.silenceMs);
+    }, this.#silenceMs);
   }
 
   #receive(data: Buffer): void {
     this.#heard();
     try {
       const { message, tensor } = decodeFrame(data, serverMessage);
-      this.#handle(message, tensor);
+      this.#handle(message, tensor, data);
     } catch (error) {
       this.#close('MALFORMED', messageOf(error));
     }
   }
 
-  #handle(message: ServerMessage, tensor: Uint8Array): void {
+  #handle(message: ServerMessage, tensor: Uint8Array, frame: Uint8Array): void {
     switch (message.type) {
       case 'goodbye':
         this.#goodbye = message;
         return;
       case 'assign':
-        return void this.#assign(message);
+        return void this.#assign(message, sha256(frame));
       case 'round':
-        return this.#take(message, tensor);
+        return this.#take(message, tensor, sha256(frame));
       case 'train':
         return this.#train(message);
       case 'grant':
@@ -129,13 +135,16 @@ class Session {
     }
   }
 
-  async #assign(assignment: Assignment): Promise<void> {
+  async #assign({ silenceMs, ...assignment }: Assignment, digest: Uint8Array): Promise<void> {
     if (assignment.protocol !== PROTOCOL_VERSION) {
       const versions = `coordinator speaks protocol ${assignment.protocol}, this client ${PROTOCOL_VERSION}`;
       return this.#close('VERSION_MISMATCH', versions);
     }
     if (this.#assignment !== undefined) return this.#close('UNEXPECTED_MESSAGE', 'a second assignment');
     this.#assignment = assignment;
+    this.#assigned = digest;
+    this.#silenceMs = Math.min(2 ** 31 - 1, silenceMs ?? limits.silenceMs);
+    this.#heard();
     const { trainer, part, onReady, outbox } = this.#options;
     try {
       const declaration = await trainer.prepare(assignment, part);
@@ -150,16 +159,16 @@ class Session {
     if (unacknowledged?.run === assignment.run) this.#offer(unacknowledged);
   }
 
-  #take(message: Message<'round'>, tensor: Uint8Array): void {
+  #take(message: Message<'round'>, tensor: Uint8Array, digest: Uint8Array): void {
     const content = decodeRound(message, tensorOf(tensor), this.#assignment?.parameters ?? 0);
     if (!this.#ready || content === undefined || message.control) {
       return this.#close('UNEXPECTED_MESSAGE', `a round with a tensor of ${tensor.length} bytes`);
     }
     const { run, round, nonce } = message;
-    this.#round = { key: { run, round, nonce }, content };
+    this.#round = { key: { run, round, nonce }, content, digest };
   }
 
-  #train({ run, round, nonce, clients }: Message<'train'>): void {
+  #train({ run, round, nonce, clients, digest }: Message<'train'>): void {
     const { outbox } = this.#options;
     const client = this.#assignment?.hosting.index ?? -1;
     const key = { run, round, nonce };
@@ -170,8 +179,15 @@ class Session {
       if (outbox.outgoing !== undefined) this.#offer(outbox.outgoing);
       return;
     }
-    if (this.#round?.key.nonce !== nonce) return this.#close('UNEXPECTED_MESSAGE', 'train without its round');
-    const { content } = this.#round;
+    const told = this.#round;
+    if (told?.key.run !== run || told.key.round !== round || told.key.nonce !== nonce) {
+      return this.#close('UNEXPECTED_MESSAGE', 'train without its round');
+    }
+    // TCP's checksum has 16 bits, and a signature would only say that the client has trained on what had arrived.
+    if (digest !== sha256(Buffer.concat([this.#assigned, told.digest])).toString('hex')) {
+      return this.#close('MALFORMED', 'the assignment or the round is not what the coordinator has sent');
+    }
+    const { content } = told;
     this.#round = undefined;
     outbox.begin(key);
     this.#options.onTask({ round, client });

@@ -2,8 +2,9 @@
  * The coordinator's end of one client on another machine: greeting → loading → ready. Who it is was proved before, at the
  * HTTP upgrade. Nothing that it sends can throw past this file.
  */
+import { createHash } from 'node:crypto';
 import type { WebSocket } from 'ws';
-import { decodeFrame } from '../../shared/protocol/codec.js';
+import { decodeFrame, encodeFrame } from '../../shared/protocol/codec.js';
 import { type Limits, PROTOCOL_VERSION } from '../../shared/protocol/limits.js';
 import { type ClientMessage, clientMessage, type ServerMessage } from '../../shared/protocol/messages.js';
 import { type CloseName, Link } from '../pool/link.js';
@@ -33,6 +34,8 @@ export class MemberConnection {
   readonly origin: Origin;
   /** The client that it is; −1 before its hello. */
   client = -1;
+  /** SHA-256 of the assignment's frame: what a client computes follows from it and the round. */
+  #assignment: Uint8Array = new Uint8Array(0);
   #state: 'greeting' | 'loading' | 'ready' = 'greeting';
   readonly #link: Link;
   readonly #limits: Limits;
@@ -59,6 +62,16 @@ export class MemberConnection {
 
   get ready(): boolean {
     return this.#link.open && this.#state === 'ready';
+  }
+
+  /**
+   * What `train` says, and the client compares with what has arrived.
+   *
+   * @param roundDigest SHA-256 of the round's frame
+   * @returns SHA-256 of both frames' digests, in hexadecimal
+   */
+  taskDigest(roundDigest: Uint8Array): string {
+    return createHash('sha256').update(this.#assignment).update(roundDigest).digest('hex');
   }
 
   sendFrame(frame: Uint8Array): Promise<void> {
@@ -110,7 +123,9 @@ export class MemberConnection {
     const answer = this.#events.greet(this, slot);
     if ('refuse' in answer) return this.dismiss(answer.refuse, answer.reason);
     this.#state = 'loading';
-    this.send(answer);
+    const frame = encodeFrame(answer);
+    this.#assignment = createHash('sha256').update(frame).digest();
+    void this.sendFrame(frame);
   }
 
   #ready(message: Message<'ready'>): void {

@@ -264,6 +264,7 @@ export class RemotePool implements ClientPool {
       protocol: PROTOCOL_VERSION,
       hosting: { index: seat, count: clients },
       ...facts,
+      silenceMs: this.#options.limits.silenceMs,
     };
     return assign;
   }
@@ -351,7 +352,7 @@ export class RemotePool implements ClientPool {
       if (client === undefined || (name !== undefined && !HARMLESS.has(name))) observer.refused(name, client);
       if (!had) return;
       observer.left(member.client, name);
-      this.#round?.gone(member.client);
+      this.#round?.gone(member.client, name === 'GOODBYE');
     },
   };
 }

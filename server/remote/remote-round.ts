@@ -2,6 +2,7 @@
  * One attempt at a round while it is open: its clients are told, their updates go to the desk, and what comes of each is a
  * reply. It closes when all are settled, enough have replied or the deadline is over; then the desk's sums are merged.
  */
+import { createHash } from 'node:crypto';
 import { createAggregator } from '../../shared/federation/algorithm.js';
 import { encodeFrame } from '../../shared/protocol/codec.js';
 import type { ServerMessage } from '../../shared/protocol/messages.js';
@@ -43,7 +44,9 @@ export class RemoteRound {
   failure: Error | undefined;
   readonly #options: RemoteRoundOptions;
   readonly #phases: RoundPhases;
-  readonly #frames: readonly Uint8Array[];
+  /** Plan and weights, encoded once for all. */
+  readonly #frame: Uint8Array;
+  readonly #digest: Uint8Array;
   readonly #openedAt: number;
   readonly #sums: Float64Array;
   #timer: NodeJS.Timeout | undefined;
@@ -59,7 +62,8 @@ export class RemoteRound {
     const { run, round, nonce } = opening;
     const key = { run, round, nonce };
     const encode = () => encodeRound(key, group.plan, group.weights);
-    this.#frames = [spans.measure('serialise', encode, { round })];
+    this.#frame = spans.measure('serialise', encode, { round });
+    this.#digest = createHash('sha256').update(this.#frame).digest();
     this.#sums = new Float64Array(new SharedArrayBuffer(8 * (group.aggregator?.spec.storage ?? 0)));
   }
 
@@ -101,14 +105,17 @@ export class RemoteRound {
   async tell(member: MemberConnection): Promise<void> {
     const { run, round, nonce } = this.opening;
     this.#phases.back(member.client);
-    const train: ServerMessage = { type: 'train', run, round, nonce, clients: [member.client] };
-    const sent = this.#frames.map((frame) => member.sendFrame(frame));
+    const digest = member.taskDigest(this.#digest);
+    const train: ServerMessage = { type: 'train', run, round, nonce, clients: [member.client], digest };
+    const sent = member.sendFrame(this.#frame);
     void member.sendFrame(encodeFrame(train));
-    await Promise.all(sent);
+    await sent;
   }
 
-  gone(client: number): void {
-    this.#phases.gone(client, performance.now());
+  /** The client's connection is gone. @param left it said goodbye: the round goes on without it at once */
+  gone(client: number, left: boolean): void {
+    if (left) this.#phases.left(client);
+    else this.#phases.gone(client, performance.now());
     this.check();
   }
 
@@ -136,7 +143,8 @@ export class RemoteRound {
   }
 
   fail(client: number, code: FailureCode, reason: string): void {
-    if (!this.owes(client)) return;
+    // An update that is being judged may be in the sums already.
+    if (!this.owes(client) || this.#phases.isJudging(client)) return;
     this.#phases.settle(client, false);
     this.#pushFailure(client, code, reason);
     this.check();
@@ -168,9 +176,9 @@ export class RemoteRound {
     clearTimeout(this.#timer);
     const present = performance.now();
     for (const client of this.#phases.givenUp(present)) {
-      const seconds = this.#options.lostAfterMs / 1000;
+      const how = this.#phases.hasLeft(client) ? 'has left' : `was gone for ${this.#options.lostAfterMs / 1000} s`;
       this.#phases.settle(client, false);
-      this.#pushFailure(client, 'client-lost', `client ${client} was gone for ${seconds} s`);
+      this.#pushFailure(client, 'client-lost', `client ${client} ${how}`);
     }
     const closing = this.#phases.closing(present);
     if (closing !== undefined) return void this.#close(closing);

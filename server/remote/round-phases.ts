@@ -56,6 +56,10 @@ export class RoundPhases {
     this.#judging.add(client);
   }
 
+  isJudging(client: number): boolean {
+    return this.#judging.has(client);
+  }
+
   /** A judgement that settled nothing: a duplicate, or one too late. */
   judged(client: number): void {
     this.#judging.delete(client);
@@ -70,6 +74,15 @@ export class RoundPhases {
 
   gone(client: number, now: number): void {
     if (this.#owing.has(client) && !this.#gone.has(client)) this.#gone.set(client, now);
+  }
+
+  /** It has said goodbye, and is not waited for. */
+  left(client: number): void {
+    if (this.#owing.has(client)) this.#gone.set(client, Number.NEGATIVE_INFINITY);
+  }
+
+  hasLeft(client: number): boolean {
+    return this.#gone.get(client) === Number.NEGATIVE_INFINITY;
   }
 
   back(client: number): void {

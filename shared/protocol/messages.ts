@@ -9,6 +9,8 @@ const text = z.string().max(limits.textCharacters);
 const index = z.int().min(0).max(0xffff_ffff);
 const count = z.int().min(0);
 const real = z.number();
+/** In hexadecimal. */
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** A measured value, which NaN and infinities may be: a run that diverges says so. */
 const measured = z.custom<number>((value) => typeof value === 'number');
 /** Identifies a round of a run; an update repeats it, so that a stray or replayed one is told apart. */
@@ -43,7 +45,7 @@ const offer = z.strictObject({
   ...roundKey,
   client: index,
   /** SHA-256 of the update's tensor, in hexadecimal. */
-  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  digest: sha256,
 });
 
 const update = z.strictObject({
@@ -95,6 +97,11 @@ const assign = z.strictObject({
   /** Folder against which the scenario's relative paths resolve. */
   folder: text,
   datasetDigest: text,
+  /**
+   * How long a client on another machine waits without any sign of the coordinator, whose pings are signs, before it gives the
+   * connection up and comes again.
+   */
+  silenceMs: z.int().min(1).optional(),
 });
 
 const plan = z.strictObject({
@@ -124,6 +131,8 @@ const train = z.strictObject({
   type: z.literal('train'),
   ...roundKey,
   clients: z.array(index).max(limits.clientsPerMessage),
+  /** To clients on other machines: the task digest of the assignment and the round, so that nobody trains on what the network changed. */
+  digest: sha256.optional(),
 });
 
 /** The coordinator waits for the update that was offered. */

@@ -12,10 +12,12 @@ import { median, sleep, spread } from './statistics.mjs';
 export async function fanIn({ clients, rounds, hidden, barrier, generators = 4, probe = false, node = [] }) {
   const scenario = scenarioOf({ clients, cohort: clients, rounds, hidden });
   const coordinator = new Coordinator(scenario, { node });
-  const parameters = [784, ...hidden, 10].slice(1).reduce(
-    ({ sum, before }, width) => ({ sum: sum + (before + 1) * width, before: width }),
-    { sum: 0, before: 784 },
-  ).sum;
+  const parameters = [784, ...hidden, 10]
+    .slice(1)
+    .reduce(({ sum, before }, width) => ({ sum: sum + (before + 1) * width, before: width }), {
+      sum: 0,
+      before: 784,
+    }).sum;
   let crowd;
   let prober;
   try {
@@ -49,6 +51,7 @@ export async function fanIn({ clients, rounds, hidden, barrier, generators = 4, 
       }
     }, 200);
     const summary = await coordinator.ended;
+    if (process.env.DEBUG_OUT) process.stderr.write(coordinator.output);
     clearInterval(watch);
     await sleep(100);
     if (summary === undefined) throw new Error('the coordinator ended without a summary');

@@ -5,7 +5,11 @@ export function quantile(values, q) {
 }
 
 export const median = (values) => quantile(values, 0.5);
-export const spread = (values) => ({ p50: quantile(values, 0.5), p99: quantile(values, 0.99), max: Math.max(...values) });
+export const spread = (values) => ({
+  p50: quantile(values, 0.5),
+  p99: quantile(values, 0.99),
+  max: Math.max(...values),
+});
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Milliseconds on the clock that all processes of the machine share. */
 export const now = () => performance.timeOrigin + performance.now();

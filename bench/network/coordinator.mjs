@@ -64,10 +64,7 @@ export class Coordinator {
       output += data;
     });
     this.ended = new Promise((resolve) => {
-      this.#child.once('close', () => {
-        this.output = output;
-        resolve(output.trim() === '' ? undefined : JSON.parse(output.trim().split('\n').at(-1)));
-      });
+      this.#child.once('close', () => resolve(output.trim() === '' ? undefined : JSON.parse(output)));
     });
     return await new Promise((resolve, reject) => {
       this.#child.once('exit', (code) => reject(new Error(`the coordinator ended with ${code}: ${told.slice(-2000)}`)));

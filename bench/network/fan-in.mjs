@@ -30,11 +30,12 @@ export async function fanIn({ clients, rounds, hidden, barrier, generators = 4, 
     crowd.onHolding = (round) => {
       if (!barrier) return;
       gone[round] = performance.timeOrigin + performance.now();
-      prober?.send({ type: 'begin' });
+      prober?.send({ type: 'phase', name: 'arrival' });
       crowd.go(round);
     };
     crowd.onDone = (round, all) => {
-      prober?.send({ type: 'end' });
+      prober?.send({ type: 'phase', name: round + 1 < rounds ? 'between' : 'over' });
+      if (round === 0) cpu.first = coordinator.cpuSeconds();
       done[round] = {
         first: Math.min(...all.map(({ first }) => first)),
         lastTold: Math.max(...all.map(({ lastTold }) => lastTold)),
@@ -43,17 +44,19 @@ export async function fanIn({ clients, rounds, hidden, barrier, generators = 4, 
       };
     };
     let largest = 0;
+    const cpu = { first: 0, last: 0 };
     const watch = setInterval(() => {
       try {
         largest = Math.max(largest, coordinator.residentBytes());
+        cpu.last = coordinator.cpuSeconds();
       } catch {
         // It has ended.
       }
     }, 200);
     const summary = await coordinator.ended;
-    if (process.env.DEBUG_OUT) process.stderr.write(coordinator.output);
     clearInterval(watch);
     await sleep(100);
+    const cpuMsPerUpdate = (1000 * (cpu.last - cpu.first)) / (clients * (rounds - 1));
     if (summary === undefined) throw new Error('the coordinator ended without a summary');
     const records = coordinator.rounds();
     // The first round compiles and fills memory.
@@ -76,6 +79,7 @@ export async function fanIn({ clients, rounds, hidden, barrier, generators = 4, 
         : {}),
       broadcastMsOfCoordinator: median(records.slice(1).map(({ ms }) => ms.broadcast)),
       aggregateMsPerUpdate: median(records.slice(1).map(({ ms }) => ms.aggregate)) / clients,
+      cpuMsPerUpdate,
       loopDelayMs: summary.loopDelayMs,
       largestMB: largest / 2 ** 20,
       digest: summary.digest.slice(0, 12),
@@ -98,5 +102,6 @@ async function probed(prober) {
   const told = new Promise((resolve) => prober.once('message', resolve));
   prober.send({ type: 'tell' });
   const { latencies, failures, late } = await told;
-  return { ...spread(latencies), asked: latencies.length, failures, late };
+  const { arrival, between } = latencies;
+  return { arrival: spread(arrival), between: spread(between), asked: arrival.length, failures, late: spread(late) };
 }

@@ -1,42 +1,42 @@
 /**
- * Asks /healthz every 5 ms while it is told to, over a connection that stays, and keeps how long each answer took. An answer
- * that is waited for longer than that is asked for again at once, so a stall is seen in its whole length.
+ * Asks /healthz every 5 ms over a connection that stays, and keeps how long each answer took, by what went on meanwhile. An
+ * answer that takes longer is waited for and asked for again at once, so that a stall is seen in its whole length.
  */
 import { Agent, request } from 'node:http';
 
 const [url] = process.argv.slice(2);
 const EVERY_MS = 5;
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-const latencies = [];
-let asking = false;
+const latencies = {};
+let phase;
 let failures = 0;
-/** How much later than asked the prober itself was woken: what the machine, not the coordinator, adds. */
-let late = 0;
+/** How much later than it wanted the prober itself was woken: what the machine adds, not the coordinator. */
+const late = [];
 
-process.on('message', ({ type }) => {
-  if (type === 'begin' && !asking) {
-    asking = true;
-    void ask();
-  }
-  if (type === 'end') asking = false;
+process.on('message', ({ type, name }) => {
   if (type === 'tell') process.send({ latencies, failures, late });
+  if (type !== 'phase') return;
+  const begun = phase !== undefined;
+  phase = name;
+  if (!begun) void ask();
 });
 
 async function ask() {
-  while (asking) {
+  while (phase !== 'over') {
     const began = performance.now();
+    const during = phase;
     try {
       await once();
-      latencies.push(performance.now() - began);
+      latencies[during] ??= [];
+      latencies[during].push(performance.now() - began);
     } catch {
-      failures += 1;
+      if (phase !== 'over') failures += 1;
     }
-    const rest = EVERY_MS - (performance.now() - began);
     const slept = performance.now();
-    if (rest > 0) {
-      await new Promise((resolve) => setTimeout(resolve, rest));
-      late = Math.max(late, performance.now() - slept - rest);
-    }
+    const rest = EVERY_MS - (slept - began);
+    if (rest <= 0) continue;
+    await new Promise((resolve) => setTimeout(resolve, rest));
+    late.push(performance.now() - slept - rest);
   }
 }
 

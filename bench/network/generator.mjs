@@ -15,7 +15,8 @@ const authority = ca === undefined ? undefined : readFileSync(ca, 'utf8');
 /** Few different updates serve many clients: what they hold does not change what they cost. */
 const updates = Array.from({ length: parameters === 0 ? 0 : 4 }, (_, index) => {
   const values = Float32Array.from({ length: parameters }, (_, at) => 0.01 * Math.sin(at * (index + 1)));
-  return { values, digest: createHash('sha256').update(new Uint8Array(values.buffer)).digest() };
+  const bytes = new Uint8Array(values.buffer);
+  return { bytes, digest: createHash('sha256').update(bytes).digest() };
 });
 
 const rounds = new Map();

@@ -14,6 +14,8 @@ export interface EffectiveAddress {
 
 /** A set of addresses and CIDR ranges. @throws FedtempoError LIMIT_INVALID */
 export function addressSet(entries: readonly string[]): (address: string) => boolean {
+  // The usual one; looking into an empty list costs a tenth of a handshake.
+  if (entries.length === 0) return () => false;
   const list = new BlockList();
   for (const entry of entries) {
     const [address, bits] = entry.split('/');

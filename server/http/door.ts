@@ -9,6 +9,7 @@ import { type AddressInfo, createServer as createTcp, type Socket } from 'node:n
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Limits } from '../../shared/protocol/limits.js';
+import { turn } from '../pool/turn.js';
 import { addressSet, plainAddress } from './addresses.js';
 import { answerRaw, answerWith, type DoorAnswer, refusal } from './answer.js';
 import { type CertificateAndKey, checkedTls } from './certificate.js';
@@ -103,6 +104,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
       if ('refuse' in admission) return turnAway(admission.refuse, admission.reason, admission.retryAfterSeconds);
       webSockets.handleUpgrade(message, socket, head, (webSocket) => {
         sockets.admitted(socket);
+        readInTurns(webSocket, socket);
         webSocket.on('error', () => {});
         admission.accept(webSocket);
       });
@@ -164,6 +166,15 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
         sockets.destroy();
       }),
   };
+}
+
+/** Of a socket with much to say, a turn of the event loop that has had its share takes one more piece. */
+function readInTurns(webSocket: WebSocket, socket: Socket): void {
+  socket.on('data', () => {
+    if (webSocket.isPaused || !turn.over) return;
+    webSocket.pause();
+    turn.later(() => webSocket.resume());
+  });
 }
 
 function webSocketServer({ limits, maxPayload }: DoorOptions): WebSocketServer {

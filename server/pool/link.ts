@@ -8,6 +8,7 @@ import { closeCodes, closeReason } from '../../shared/protocol/close-codes.js';
 import { encodeFrame } from '../../shared/protocol/codec.js';
 import type { Limits } from '../../shared/protocol/limits.js';
 import type { ServerMessage } from '../../shared/protocol/messages.js';
+import { turn } from './turn.js';
 
 export type CloseName = keyof typeof closeCodes;
 
@@ -23,15 +24,19 @@ export class Link {
   readonly #heartbeat: NodeJS.Timeout;
   /** Why this end closed, in words of its own, since a reason on the wire is short. */
   #closing: { code: number; reason: string } | undefined;
+  readonly #events: LinkEvents;
   #heardAt = performance.now();
   /** Frames that the system has not taken yet, and since when none of them was. */
   #waiting = 0;
   #waitingSince = 0;
   #open = true;
+  /** Messages that were put off, since the event loop has others to see to. */
+  #waiting: Buffer[] | undefined;
 
   constructor(socket: WebSocket, limits: Limits, events: LinkEvents) {
     this.#socket = socket;
     this.#limits = limits;
+    this.#events = events;
     this.#heartbeat = setInterval(() => this.#beat(), limits.pingEveryMs);
     socket.on('error', (error) => {
       this.#closing ??= { code: 1006, reason: messageOf(error) };
@@ -41,13 +46,11 @@ export class Link {
       this.#heard();
       if (!this.#open) return;
       if (!binary) return this.close('MALFORMED', 'a text message; the protocol is binary');
-      try {
-        events.received(data as Buffer);
-      } catch (error) {
-        this.close('MALFORMED', messageOf(error));
-      }
+      if (this.#waiting === undefined && !turn.over) this.#receive(data as Buffer);
+      else this.#putOff(data as Buffer);
     });
     socket.on('close', (code, reason) => {
+      this.#catchUp();
       this.#open = false;
       clearInterval(this.#heartbeat);
       const ending = this.#closing ?? { code, reason: reason.toString() };
@@ -86,6 +89,29 @@ export class Link {
     this.#closing ??= { code: closeCodes[name], reason };
     this.#socket.close(closeCodes[name], closeReason(reason));
     setTimeout(() => this.#socket.terminate(), this.#limits.goodbyeMs).unref();
+  }
+
+  #receive(data: Buffer): void {
+    if (!this.#open) return;
+    try {
+      this.#events.received(data);
+    } catch (error) {
+      this.close('MALFORMED', messageOf(error));
+    }
+  }
+
+  #putOff(data: Buffer): void {
+    if (this.#waiting !== undefined) return void this.#waiting.push(data);
+    this.#waiting = [data];
+    this.#socket.pause();
+    turn.later(() => this.#catchUp());
+  }
+
+  #catchUp(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const data of waiting) this.#receive(data);
+    if (this.#socket.isPaused) this.#socket.resume();
   }
 
   #heard(): void {

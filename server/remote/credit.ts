@@ -1,4 +1,7 @@
-/** Bounds the uploads that are on their way at a time: one is granted when those before it have left room, in order of asking. */
+/**
+ * Bounds the uploads that are on their way, or have come and are not judged yet: one is granted when those before it have left
+ * room, in order of asking.
+ */
 
 export interface CreditOptions {
   /** Bytes of one upload. */
@@ -13,6 +16,8 @@ export class Credit<Holder> {
   readonly #most: number;
   readonly #granted = new Map<Holder, NodeJS.Timeout>();
   readonly #waiting = new Map<Holder, () => void>();
+  /** Uploads that have come and still take memory. */
+  #held = 0;
   readonly #onExpired: (holder: Holder) => void;
 
   /** @param onExpired told of a holder whose upload did not come in time; its grant is gone then */
@@ -22,9 +27,9 @@ export class Credit<Holder> {
     this.#onExpired = onExpired;
   }
 
-  /** Uploads that are on their way. */
+  /** Uploads that are on their way, or have come and are not done with. */
   get used(): number {
-    return this.#granted.size;
+    return this.#granted.size + this.#held;
   }
 
   has(holder: Holder): boolean {
@@ -38,7 +43,17 @@ export class Credit<Holder> {
     this.#serve();
   }
 
-  /** The upload has come, or will not. */
+  /** The upload has come: its grant is used up. @returns to be called once, when its bytes are not needed any more */
+  received(holder: Holder): () => void {
+    this.#held += 1;
+    this.release(holder);
+    return () => {
+      this.#held -= 1;
+      this.#serve();
+    };
+  }
+
+  /** The upload will not come. */
   release(holder: Holder): void {
     this.#waiting.delete(holder);
     const timer = this.#granted.get(holder);
@@ -50,7 +65,7 @@ export class Credit<Holder> {
 
   #serve(): void {
     for (const [holder, grant] of this.#waiting) {
-      if (this.#granted.size >= this.#most) return;
+      if (this.used >= this.#most) return;
       this.#waiting.delete(holder);
       const expire = () => {
         this.release(holder);

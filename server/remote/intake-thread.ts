@@ -24,8 +24,11 @@ const send = (message: FromIntake) => port.postMessage(message);
 
 type Submit = Extract<ToIntake, { type: 'submit' }>;
 
+/** Submissions that one sync serves at most: the first of many must not wait for the last. */
+const BATCH = 16;
+
 const spans = new Spans(sharedNow, profile);
-let waiting: Submit[] = [];
+const waiting: Submit[] = [];
 let scheduled = false;
 let broken = false;
 
@@ -37,7 +40,7 @@ function serve(desk: Desk): void {
         waiting.push(message);
         if (scheduled) return;
         scheduled = true;
-        setImmediate(() => guard(() => flush(desk)));
+        setImmediate(() => guard(() => flushNext(desk)));
         return;
       }
       flush(desk);
@@ -48,10 +51,18 @@ function serve(desk: Desk): void {
   });
 }
 
+/** The submissions that have come, and those that come while they are judged, a batch at a time. */
+function flushNext(desk: Desk): void {
+  judge(desk, waiting.splice(0, BATCH));
+  scheduled = waiting.length > 0;
+  if (scheduled) setImmediate(() => guard(() => flushNext(desk)));
+}
+
 function flush(desk: Desk): void {
-  scheduled = false;
-  const batch = waiting;
-  waiting = [];
+  while (waiting.length > 0) judge(desk, waiting.splice(0, BATCH));
+}
+
+function judge(desk: Desk, batch: readonly Submit[]): void {
   if (batch.length === 0) return;
   const verdicts = spans.measure('receive', () => desk.submit(batch));
   verdicts.forEach((verdict, index) => {

@@ -92,7 +92,9 @@ export class Members {
   quorum(count: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
-        if (this.readyCount < count && !signal.aborted) return;
+        // Counting looks at every connection; most that come are too few for it to matter.
+        const enough = this.#connections.size >= count && this.readyCount >= count;
+        if (!enough && !signal.aborted) return;
         this.#waiting.delete(look);
         signal.removeEventListener('abort', look);
         resolve();

@@ -98,6 +98,7 @@ export class RemotePool implements ClientPool {
     this.workers = options.clients;
     this.#found = options.found;
     this.members = new Members(options);
+    options.seats.onFailed = (error) => options.intake.fail(error);
     this.#spans = new Spans(sharedNow, options.profile);
     const { inboundBytes, uploadMs } = options.limits;
     this.#credit = new Credit({ uploadBytes: this.maxPayload, inboundBytes, uploadMs }, (member) =>
@@ -171,6 +172,8 @@ export class RemotePool implements ClientPool {
     const { groups, terms } = work;
     const [group] = groups;
     if (terms === undefined || groups.length !== 1) throw new Error('remote clients train one group under terms');
+    // A round names clients that must be who they are after a restart.
+    this.#options.seats.sync();
     const { round } = group.plan;
     const found = this.#found.find(({ opening }) => opening.round === round && opening.attempt === terms.attempt);
     const { intake, lostAfterMs, run } = this.#options;
@@ -323,14 +326,19 @@ export class RemotePool implements ClientPool {
 
     submitted: (member, message, frame) => {
       if (!this.#credit.has(member)) return member.close('NO_CREDIT', 'an update that was not granted');
-      this.#credit.release(member);
-      if (this.#leaving) return;
-      if (message.client !== member.client) return this.#answer(member, message, notYours(message.client));
-      if (!this.#round?.matches(message)) return this.#answer(member, message, LATE);
+      const done = this.#credit.received(member);
+      const answer = (standing: Standing | undefined) => {
+        done();
+        if (standing !== undefined) this.#answer(member, message, standing);
+      };
+      if (this.#leaving) return answer(undefined);
+      if (message.client !== member.client) return answer(notYours(message.client));
+      if (!this.#round?.matches(message)) return answer(LATE);
       const submission = { message, frame: ownBytes(frame), origin: member.origin };
+      // Where the desk is broken nothing is granted any more.
       void this.#round
         .submit(submission)
-        .then((standing) => standing && this.#answer(member, message, standing))
+        .then(answer)
         .catch(() => {});
     },
 

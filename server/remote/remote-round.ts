@@ -11,6 +11,7 @@ import type { Spans } from '../../shared/times/spans.js';
 import type { FailureCode } from '../../shared/training/reply.js';
 import type { PoolReply, RoundWork, TaskGroup, ThreadSpent } from '../pool/pool.js';
 import { Queue } from '../pool/queue.js';
+import { SHARE_MS, turn } from '../pool/turn.js';
 import type { Submission, Verdict } from './desk.js';
 import type { Intake } from './intake.js';
 import type { Offered } from './intake-messages.js';
@@ -49,6 +50,8 @@ export class RemoteRound {
   readonly #digest: Uint8Array;
   readonly #openedAt: number;
   readonly #sums: Float64Array;
+  /** Connections over which the round was announced. */
+  readonly #told = new WeakSet<MemberConnection>();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -81,11 +84,21 @@ export class RemoteRound {
     }
     if (this.closing !== undefined) return;
     if (found !== undefined) return this.#close(found);
-    const told = opening.cohort.map((client) => {
-      const member = this.#phases.owes(client) ? members.at(client) : undefined;
+    const told: Promise<void>[] = [];
+    let began = performance.now();
+    for (const client of opening.cohort) {
+      // Handing a model to the system takes a millisecond; a thousand of them must not keep everybody else waiting.
+      if (performance.now() - began > SHARE_MS) {
+        await turn.next();
+        began = performance.now();
+      }
+      if (this.closing !== undefined) break;
+      const member = members.at(client);
+      // Whoever came back meanwhile was told already.
+      if (!this.#phases.owes(client) || (member !== undefined && this.#told.has(member))) continue;
       if (member === undefined) this.#phases.gone(client, performance.now());
-      return member === undefined ? undefined : this.tell(member);
-    });
+      else told.push(this.tell(member));
+    }
     this.#phases.announced();
     this.check();
     await Promise.all(told);
@@ -105,6 +118,7 @@ export class RemoteRound {
   async tell(member: MemberConnection): Promise<void> {
     const { run, round, nonce } = this.opening;
     this.#phases.back(member.client);
+    this.#told.add(member);
     const digest = member.taskDigest(this.#digest);
     const train: ServerMessage = { type: 'train', run, round, nonce, clients: [member.client], digest };
     const sent = member.sendFrame(this.#frame);

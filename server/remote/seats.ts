@@ -1,6 +1,9 @@
 /**
  * Which key is which client of a run, and how many examples it has: one line each in `seats.jsonl`, on disk before the client
- * hears of it. A client that comes back, to this coordinator or to one that was started again, is the client it was.
+ * hears of a round. A client that comes back, to this coordinator or to one that was started again, is the client it was.
+ *
+ * Clients that come at the same moment share one sync of the disk: with one each, a thousand would stop the event loop for
+ * seconds.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +11,7 @@ import { z } from 'zod';
 import { FedtempoError } from '../../shared/errors.js';
 import { failpoint } from '../failpoint.js';
 import { cutLines, LineFile, linesOf } from '../store/durable.js';
-import { onDisk } from '../store/storage-failed.js';
+import { onDisk, storageFailed } from '../store/storage-failed.js';
 
 const seatSchema = z.strictObject({
   client: z.int().min(0),
@@ -37,6 +40,12 @@ export class Seats {
   readonly #clients: number;
   /** No client below it is free. */
   #lowest = 0;
+  /** Seats that were written, and those of them that are on disk for certain. */
+  #written = 0;
+  #synced = 0;
+  #syncing = false;
+  /** Told if the disk fails while nobody waits for it. */
+  onFailed: (error: Error) => void = () => {};
 
   /** @param clients seats that there are @throws FedtempoError RECORDS_INVALID, STORAGE_FAILED */
   constructor(directory: string, clients: number) {
@@ -72,19 +81,44 @@ export class Seats {
     return undefined;
   }
 
-  /** Returns when the seat is on disk. @throws FedtempoError STORAGE_FAILED */
+  /** Writes the seat; it is on disk after `sync`, which is begun at once and not waited for. @throws FedtempoError STORAGE_FAILED */
   take(seat: Seat): void {
     onDisk(this.#file, () => {
       failpoint('seat.write');
       this.#lines.append([seat]);
-      failpoint('seat.sync');
-      this.#lines.sync();
     });
     this.#keep(seat);
+    this.#written += 1;
+    void this.#syncMeanwhile();
+  }
+
+  /** Returns when all seats are on disk. @throws FedtempoError STORAGE_FAILED */
+  sync(): void {
+    if (this.#synced === this.#written) return;
+    onDisk(this.#file, () => this.#lines.sync());
+    this.#synced = this.#written;
   }
 
   close(): void {
+    // Closing syncs.
+    this.#synced = this.#written;
     this.#lines.close();
+  }
+
+  async #syncMeanwhile(): Promise<void> {
+    if (this.#syncing) return;
+    this.#syncing = true;
+    try {
+      while (this.#synced < this.#written) {
+        const written = this.#written;
+        for (let seat = this.#synced; seat < written; seat++) failpoint('seat.sync');
+        await this.#lines.syncMeanwhile();
+        this.#synced = Math.max(this.#synced, written);
+      }
+    } catch (error) {
+      this.onFailed(storageFailed(error, this.#file));
+    }
+    this.#syncing = false;
   }
 
   #keep(seat: Seat): void {

@@ -36,7 +36,8 @@ export function isKey(text: unknown): text is string {
 
 /** Whether `signature` is that of `bytes` by the owner of `key`; false for anything malformed. */
 export function verifySignature(key: string, bytes: Uint8Array, signature: Uint8Array): boolean {
-  if (!isKey(key) || signature.length !== 64) return false;
+  // What is in the cache was judged before.
+  if (signature.length !== 64 || !(cache.has(key) || isKey(key))) return false;
   try {
     return verify(null, bytes, keyObject(key), signature);
   } catch {

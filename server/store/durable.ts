@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
+  fdatasync,
   fdatasyncSync,
   fsyncSync,
   ftruncateSync,
@@ -149,6 +150,8 @@ export function* linesOf(path: string): Generator<string> {
 export class LineFile {
   readonly #file: number;
   #dirty = false;
+  #syncing = false;
+  #closing = false;
 
   constructor(path: string) {
     this.#file = openSync(path, 'a');
@@ -167,11 +170,26 @@ export class LineFile {
     this.#dirty = false;
   }
 
+  /** Resolves when the lines that were added before are on disk; the thread does other things meanwhile. One at a time. */
+  syncMeanwhile(): Promise<void> {
+    this.#syncing = true;
+    return new Promise((resolve, reject) => {
+      fdatasync(this.#file, (error) => {
+        this.#syncing = false;
+        if (this.#closing) closeSync(this.#file);
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+  }
+
   close(): void {
     try {
       this.sync();
     } finally {
-      closeSync(this.#file);
+      this.#closing = true;
+      // A file that is being synced is closed afterwards: its number could be another file's by then.
+      if (!this.#syncing) closeSync(this.#file);
     }
   }
 }

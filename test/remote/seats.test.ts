@@ -1,22 +1,37 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Seats } from 'fedtempo/server/remote/seats.js';
-import { expect, test } from 'vitest';
-import { temporaryFolder } from '../support/processes.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-test('a seat is not written behind a line that a full disk has torn', () => {
-  const folder = temporaryFolder();
-  const seat = (client: number) => ({ client, key: `key-${client}`, examples: 7, simulated: true });
-  const first = new Seats(folder, 3);
-  first.take(seat(0));
-  first.close();
-  appendFileSync(join(folder, 'seats.jsonl'), '{"client":1,"key":"ke');
-  const second = new Seats(folder, 3);
-  expect(second.taken).toBe(1);
-  second.take(seat(2));
-  second.close();
-  const third = new Seats(folder, 3);
-  expect([third.of(0), third.of(1), third.of(2)]).toEqual([seat(0), undefined, seat(2)]);
-  third.close();
-  expect(readFileSync(join(folder, 'seats.jsonl'), 'utf8').match(/\n/g)).toHaveLength(2);
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fedtempo-seats-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const seat = (client: number) => ({ client, key: `key ${client}`, examples: 60 + client, simulated: false });
+
+describe('the seats of a run', () => {
+  it('are those that were taken before, for whoever opens them again', () => {
+    const seats = new Seats(folder, 4);
+    for (const client of [0, 2]) seats.take(seat(client));
+    seats.sync();
+    seats.take(seat(1));
+    seats.close();
+    const again = new Seats(folder, 4);
+    expect(again.taken).toBe(3);
+    expect(again.find('key 1')).toEqual(seat(1));
+    expect(again.free(() => false)).toBe(3);
+    expect(again.free((client) => client === 3)).toBeUndefined();
+    again.close();
+  });
+
+  it('are in the file at once, so that the end of the process loses none', () => {
+    const seats = new Seats(folder, 3);
+    for (const client of [0, 1, 2]) seats.take(seat(client));
+    const lines = readFileSync(join(folder, 'seats.jsonl'), 'utf8').trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual([0, 1, 2].map(seat));
+    seats.close();
+  });
 });

@@ -11,10 +11,13 @@ export const commandFile = join(repository, 'dist/cli/main.js');
 export const clientFile = join(repository, 'dist/client/process-main.js');
 export const poolThread = new URL('../../dist/client/pool-thread.js', import.meta.url);
 
+/** Takes what is to be done at the end: of a test, or of all tests of a file that share something. */
+export type AtEnd = (clean: () => void) => void;
+
 /** A folder that is gone when the test is over. */
-export function temporaryFolder(): string {
+export function temporaryFolder(atEnd: AtEnd = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), 'fedtempo-test-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -33,13 +36,17 @@ export interface Started {
 }
 
 /** Starts the built command; it is killed if the test ends before it does. */
-export function startCommand(args: readonly string[], environment: Record<string, string> = {}): Started {
+export function startCommand(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  atEnd: AtEnd = onTestFinished,
+): Started {
   const child = spawn(process.execPath, [commandFile, ...args], {
     cwd: repository,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  onTestFinished(() => {
+  atEnd(() => {
     child.kill('SIGKILL');
   });
   let [stdout, stderr] = ['', ''];

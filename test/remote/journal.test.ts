@@ -21,7 +21,14 @@ const opening: Opening = {
 
 function sent(client: number): Sent {
   const used = { learningRateFirst: 0.1, learningRateLast: 0.05, batchSize: 8, steps: 3, truncatedBatches: 0 };
-  return { client, examples: 30, metrics: { loss: Number.NaN, accuracy: 0.5, examplesUsed: 24 }, used, trainMs: 1.25 };
+  return {
+    round: 4,
+    client,
+    examples: 30,
+    metrics: { loss: Number.NaN, accuracy: 0.5, examplesUsed: 24 },
+    used,
+    trainMs: 1.25,
+  };
 }
 
 const floats = (...values: number[]) => new Uint8Array(Float32Array.of(...values).buffer);

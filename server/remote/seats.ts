@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FedtempoError } from '../../shared/errors.js';
 import { failpoint } from '../failpoint.js';
-import { LineFile, linesOf } from '../store/durable.js';
+import { cutLines, LineFile, linesOf } from '../store/durable.js';
 import { onDisk } from '../store/storage-failed.js';
 
 const seatSchema = z.strictObject({
@@ -36,8 +36,16 @@ export class Seats {
   constructor(directory: string, clients: number) {
     this.#file = join(directory, 'seats.jsonl');
     this.#clients = clients;
-    if (existsSync(this.#file)) for (const line of linesOf(this.#file)) this.#keep(this.#parse(line));
-    this.#lines = onDisk(this.#file, () => new LineFile(this.#file));
+    let lines = 0;
+    for (const line of existsSync(this.#file) ? linesOf(this.#file) : []) {
+      this.#keep(this.#parse(line));
+      lines += 1;
+    }
+    this.#lines = onDisk(this.#file, () => {
+      // What comes next must not be written behind a line that was torn.
+      cutLines(this.#file, lines);
+      return new LineFile(this.#file);
+    });
   }
 
   get taken(): number {

@@ -117,11 +117,9 @@ describe('a journal', () => {
     }
   });
 
-  test('is refused for a bit that is another in header, tensor or hash of any record before the last', () => {
+  test('is refused for a bit that is another anywhere before the last record, or in its lengths', () => {
     const { folder, file, ends, bytes } = whole();
-    const begins = [0, ends[0], ends[1]];
-    for (let byte = 0; byte < ends[2]; byte++) {
-      if (begins.some((begin) => byte >= begin && byte < begin + 8)) continue;
+    for (let byte = 0; byte < ends[2] + 12; byte++) {
       writeFileSync(file, flipped(bytes, byte));
       const refused = refusal(() => readJournals(folder));
       expect(refused?.code, `byte ${byte}, records end at ${ends}`).toBe('JOURNAL_INVALID');
@@ -129,9 +127,9 @@ describe('a journal', () => {
     }
   });
 
-  test('that has any other bit in its last record lacks that record alone, as if it had never been written', () => {
+  test('that has any other bit in its last record, behind the lengths, lacks that record alone', () => {
     const { folder, file, ends, bytes } = whole();
-    for (let byte = ends[2]; byte < ends[3]; byte++) {
+    for (let byte = ends[2] + 12; byte < ends[3]; byte++) {
       writeFileSync(file, flipped(bytes, byte));
       const [{ updates, closing }] = readJournals(folder);
       expect([updates.length, closing], `byte ${byte}`).toEqual([2, undefined]);
@@ -143,6 +141,17 @@ describe('a journal', () => {
     writeFileSync(file, Buffer.concat([bytes.subarray(0, ends[1]), Buffer.alloc(4096)]));
     const [{ updates, closing }] = readJournals(folder);
     expect([updates.length, closing]).toEqual([1, undefined]);
+  });
+
+  test('whose last record came without one of its sectors ends before it', () => {
+    const { folder, file, ends, bytes } = whole();
+    for (let sector = 512 * Math.ceil(ends[1] / 512) - 512; sector < ends[2]; sector += 512) {
+      const torn = Buffer.from(bytes.subarray(0, ends[2]));
+      torn.fill(0, Math.max(sector, ends[1]), Math.min(sector + 512, ends[2]));
+      writeFileSync(file, torn);
+      const [{ updates, closing }] = readJournals(folder);
+      expect([updates.length, closing], `sector at ${sector}, records end at ${ends}`).toEqual([1, undefined]);
+    }
   });
 });
 

@@ -27,8 +27,8 @@ export class Link {
   readonly #events: LinkEvents;
   #heardAt = performance.now();
   /** Frames that the system has not taken yet, and since when none of them was. */
-  #waiting = 0;
-  #waitingSince = 0;
+  #unsent = 0;
+  #unsentSince = 0;
   #open = true;
   /** Messages that were put off, since the event loop has others to see to. */
   #waiting: Buffer[] | undefined;
@@ -68,11 +68,11 @@ export class Link {
     if (this.#socket.bufferedAmount > this.#limits.bufferedBytes + frame.length) {
       this.close('TOO_SLOW', `${this.#socket.bufferedAmount} bytes wait to be sent`);
     }
-    if (this.#waiting++ === 0) this.#waitingSince = performance.now();
+    if (this.#unsent++ === 0) this.#unsentSince = performance.now();
     return new Promise((resolve) =>
       this.#socket.send(frame, () => {
-        this.#waiting -= 1;
-        this.#waitingSince = performance.now();
+        this.#unsent -= 1;
+        this.#unsentSince = performance.now();
         resolve();
       }),
     );
@@ -120,7 +120,7 @@ export class Link {
 
   #beat(): void {
     const present = performance.now();
-    if (this.#waiting > 0 && present - this.#waitingSince > this.#limits.drainMs) {
+    if (this.#unsent > 0 && present - this.#unsentSince > this.#limits.drainMs) {
       this.close('TOO_SLOW', `nothing of what waits was taken for ${this.#limits.drainMs} ms`);
       return this.#socket.terminate();
     }

@@ -1,12 +1,8 @@
 /**
  * The journal of an open round: one file an attempt, `journal/<round>-<attempt>.wal`. It begins with what the round is, then
  * holds every update that was accepted, and ends with why the round was closed. What is not wholly on disk was not
- * acknowledged, so a torn tail is cut off; damage before the tail is refused.
- *
- * A record is `u32 header bytes | u32 tensor bytes | msgpack header | tensor | SHA-256`, little-endian. The hash is over the
- * header and the SHA-256 of the tensor, which is known already.
+ * acknowledged, so a torn tail is cut off; damage before the tail is refused. See journal-record.ts for the bytes.
  */
-import { createHash } from 'node:crypto';
 import {
   closeSync,
   fdatasyncSync,
@@ -16,14 +12,13 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  writevSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Packr } from 'msgpackr';
 import { FedtempoError } from '../../shared/errors.js';
 import type { Update } from '../../shared/training/reply.js';
 import { failpoint } from '../failpoint.js';
 import { syncDirectory } from '../store/durable.js';
+import { isDamaged, recordAt, writeRecord } from './journal-record.js';
 import type { Instant } from './steady-clock.js';
 
 /** What a round is, as its journal begins. */
@@ -64,12 +59,6 @@ export interface JournalContent {
   /** Undefined while the round is open. */
   readonly closing: Closing | undefined;
 }
-
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
-const NO_TENSOR = new Uint8Array(0);
-const HASH_BYTES = 32;
-/** A cohort of a million clients; anything longer is damage. */
-const MAX_HEADER_BYTES = 32 * 1024 * 1024;
 
 export class Journal {
   readonly opening: Opening;
@@ -128,13 +117,8 @@ export class Journal {
     closeSync(this.#file);
   }
 
-  #write(header: RecordHeader, tensor: Uint8Array = NO_TENSOR, digest = sha256(NO_TENSOR).toString('hex')): void {
-    const packed = packr.pack(header);
-    const lengths = Buffer.alloc(8);
-    lengths.writeUInt32LE(packed.length, 0);
-    lengths.writeUInt32LE(tensor.length, 4);
-    const parts = [lengths, packed, tensor, hashOf(packed, digest)];
-    writeWhole(this.#file, parts);
+  #write(header: RecordHeader, tensor?: Uint8Array, digest?: string): void {
+    writeRecord(this.#file, header, tensor, digest);
   }
 }
 
@@ -181,7 +165,8 @@ function read(path: string): { content: JournalContent | undefined; soundBytes: 
   let closing: Closing | undefined;
   let at = 0;
   for (let record = recordAt(bytes, at); record !== undefined; record = recordAt(bytes, at)) {
-    const { header, tensor } = record;
+    const { tensor } = record;
+    const header = record.header as RecordHeader;
     if (header.type === 'open') {
       const { type: _, ...rest } = header;
       opening = rest;
@@ -190,11 +175,10 @@ function read(path: string): { content: JournalContent | undefined; soundBytes: 
     if (header.type === 'update') updates.push({ sent: header.sent, digest: header.digest, tensor: floatsOf(tensor) });
     at = record.end;
   }
-  // A torn tail is the last write; a whole record behind it means that the file was damaged later.
-  if (wholeRecordBehind(bytes, at)) {
+  if (isDamaged(bytes, at)) {
     throw new FedtempoError('JOURNAL_INVALID', 'the journal of a round is damaged', {
       where: path,
-      found: `bytes that are no record at ${at}, and whole records behind them`,
+      found: `bytes at ${at} that are no record, and no write that was cut short`,
       expected: 'records one behind the other',
       fix: 'bring back the file from a copy; without it, remove it and the round is asked for again from all clients',
     });
@@ -203,49 +187,6 @@ function read(path: string): { content: JournalContent | undefined; soundBytes: 
   return { content, soundBytes: at };
 }
 
-function recordAt(bytes: Buffer, at: number): { header: RecordHeader; tensor: Uint8Array; end: number } | undefined {
-  if (bytes.length - at < 8) return undefined;
-  const [headerBytes, tensorBytes] = [bytes.readUInt32LE(at), bytes.readUInt32LE(at + 4)];
-  const end = at + 8 + headerBytes + tensorBytes + HASH_BYTES;
-  if (headerBytes === 0 || headerBytes > MAX_HEADER_BYTES || end > bytes.length) return undefined;
-  const packed = bytes.subarray(at + 8, at + 8 + headerBytes);
-  const tensor = bytes.subarray(at + 8 + headerBytes, end - HASH_BYTES);
-  if (!hashOf(packed, sha256(tensor).toString('hex')).equals(bytes.subarray(end - HASH_BYTES, end))) return undefined;
-  return { header: packr.unpack(packed) as RecordHeader, tensor, end };
-}
-
-/** Whether a record begins somewhere behind a place that none begins at: by its lengths, and then by its hash. */
-function wholeRecordBehind(bytes: Buffer, at: number): boolean {
-  const headerBytes = bytes.length - at < 8 ? 0 : bytes.readUInt32LE(at);
-  const tensorBytes = headerBytes === 0 ? 0 : bytes.readUInt32LE(at + 4);
-  const next = at + 8 + headerBytes + tensorBytes + HASH_BYTES;
-  return headerBytes > 0 && next < bytes.length && recordAt(bytes, next) !== undefined;
-}
-
 function floatsOf(bytes: Uint8Array): Float32Array {
   return new Float32Array(new Uint8Array(bytes).buffer);
-}
-
-function hashOf(packed: Uint8Array, tensorDigest: string): Buffer {
-  return createHash('sha256').update(packed).update(tensorDigest).digest();
-}
-
-function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
-}
-
-function writeWhole(file: number, parts: readonly Uint8Array[]): void {
-  let left = parts.filter((part) => part.length > 0);
-  while (left.length > 0) {
-    let written = writevSync(file, left);
-    const rest: Uint8Array[] = [];
-    for (const part of left) {
-      if (written >= part.length) written -= part.length;
-      else {
-        rest.push(part.subarray(written));
-        written = 0;
-      }
-    }
-    left = rest;
-  }
 }

@@ -1,17 +1,92 @@
 import { Credit } from 'fedtempo/server/remote/credit.js';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-const options = { uploadBytes: 10, inboundBytes: 20, uploadMs: 60_000 };
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Room for `inboundBytes` of uploads of 100 bytes, which have a second to come. */
+function credit(inboundBytes: number) {
+  const [granted, expired]: string[][] = [[], []];
+  const bound = new Credit<string>({ uploadBytes: 100, inboundBytes, uploadMs: 1000 }, (holder) =>
+    expired.push(holder),
+  );
+  const ask = (...holders: string[]) => {
+    for (const holder of holders) bound.ask(holder, () => granted.push(holder));
+  };
+  return { bound, ask, granted, expired };
+}
+
+describe('credit for uploads', () => {
+  test('is given to as many as there is room for, then in the order of asking as others are done', () => {
+    const { bound, ask, granted } = credit(299);
+    ask('a', 'b', 'c', 'd');
+    expect([granted, bound.used]).toEqual([['a', 'b'], 2]);
+    bound.release('b');
+    expect(granted).toEqual(['a', 'b', 'c']);
+    bound.release('a');
+    expect([granted, bound.used]).toEqual([['a', 'b', 'c', 'd'], 2]);
+    expect(['a', 'b', 'c', 'd'].map((holder) => bound.has(holder))).toEqual([false, false, true, true]);
+  });
+
+  test('is always there for one upload, however large', () => {
+    const { ask, granted } = credit(1);
+    ask('a', 'b');
+    expect(granted).toEqual(['a']);
+  });
+
+  test('is one for each holder: who asks again is told again, and takes no more room', () => {
+    const { bound, ask, granted } = credit(200);
+    ask('a', 'a', 'a');
+    expect([granted, bound.used]).toEqual([['a', 'a', 'a'], 1]);
+    ask('b', 'c', 'c');
+    bound.release('a');
+    expect(granted.slice(3)).toEqual(['b', 'c']);
+  });
+
+  test('of one who waits and leaves goes to the next', () => {
+    const { bound, ask, granted } = credit(100);
+    ask('a', 'b', 'c');
+    bound.release('b');
+    bound.release('a');
+    expect(granted).toEqual(['a', 'c']);
+  });
+
+  test('expires where the upload does not come in time, and passes on', () => {
+    const { bound, ask, granted, expired } = credit(100);
+    ask('a', 'b');
+    vi.advanceTimersByTime(999);
+    expect([expired, granted]).toEqual([[], ['a']]);
+    vi.advanceTimersByTime(1);
+    expect([expired, granted, bound.has('a')]).toEqual([['a'], ['a', 'b'], false]);
+    // The time of b began with its grant.
+    vi.advanceTimersByTime(999);
+    expect(expired).toEqual(['a']);
+    vi.advanceTimersByTime(1);
+    expect([expired, bound.used]).toEqual([['a', 'b'], 0]);
+  });
+
+  test('that was used does not expire, and a release of nobody changes nothing', () => {
+    const { bound, ask, expired } = credit(100);
+    ask('a');
+    bound.release('a');
+    bound.release('a');
+    bound.release('stranger');
+    vi.advanceTimersByTime(5000);
+    expect([expired, bound.used, vi.getTimerCount()]).toEqual([[], 0, 0]);
+  });
+});
+
+const twoUploads = { uploadBytes: 10, inboundBytes: 20, uploadMs: 60_000 };
 
 function asking() {
   const granted: string[] = [];
-  const credit = new Credit<string>(options, () => {});
+  const credit = new Credit<string>(twoUploads, () => {});
   const ask = (holder: string) => credit.ask(holder, () => granted.push(holder));
   return { credit, ask, granted };
 }
 
-describe('credit for uploads', () => {
-  it('grants as many as there is room for, and the next when one will not come', () => {
+describe('credit for uploads that have come', () => {
+  test('grants as many as there is room for, and the next when one will not come', () => {
     const { credit, ask, granted } = asking();
     for (const holder of ['a', 'b', 'c']) ask(holder);
     expect(granted).toEqual(['a', 'b']);
@@ -21,7 +96,7 @@ describe('credit for uploads', () => {
     expect(credit.used).toBe(0);
   });
 
-  it('counts an upload that has come until it is done with, though its grant is used up', () => {
+  test('counts an upload that has come until it is done with, though its grant is used up', () => {
     const { credit, ask, granted } = asking();
     for (const holder of ['a', 'b', 'c']) ask(holder);
     const done = credit.received('a');
@@ -34,7 +109,7 @@ describe('credit for uploads', () => {
     expect(credit.used).toBe(0);
   });
 
-  it('frees the room of an upload once when its client leaves before it is done with', () => {
+  test('frees the room of an upload once when its client leaves before it is done with', () => {
     const { credit, ask, granted } = asking();
     for (const holder of ['a', 'b', 'c', 'd']) ask(holder);
     const done = credit.received('a');

@@ -80,7 +80,7 @@ export function makeHosts(context: TestContext, count: number, first = '10.77.0.
     return {
       address,
       within,
-      start: (args, environment) => startCommand(args, environment, within),
+      start: (args, environment) => startCommand(args, environment, { within }),
       link: (state) => ip('-n', bridge, 'link', 'set', `port${index}`, state),
     };
   });

@@ -11,10 +11,13 @@ export const commandFile = join(repository, 'dist/cli/main.js');
 export const clientFile = join(repository, 'dist/client/process-main.js');
 export const poolThread = new URL('../../dist/client/pool-thread.js', import.meta.url);
 
+/** Takes what is to be done at the end: of a test, or of all tests of a file that share something. */
+export type AtEnd = (clean: () => void) => void;
+
 /** A folder that is gone when the test is over. */
-export function temporaryFolder(): string {
+export function temporaryFolder(atEnd: AtEnd = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), 'fedtempo-test-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -32,15 +35,17 @@ export interface Started {
   says(pattern: RegExp): Promise<RegExpMatchArray>;
 }
 
-/**
- * Starts the built command; it is killed if the test ends before it does.
- *
- * @param within what the command line begins with, such as that of a network namespace
- */
+export interface StartOptions {
+  /** What the command line begins with, such as that of a network namespace. */
+  readonly within?: readonly string[];
+  readonly atEnd?: AtEnd;
+}
+
+/** Starts the built command; it is killed if the test, or whatever `atEnd` stands for, ends before it does. */
 export function startCommand(
   args: readonly string[],
   environment: Record<string, string> = {},
-  within: readonly string[] = [],
+  { within = [], atEnd = onTestFinished }: StartOptions = {},
 ): Started {
   const [program, ...rest] = [...within, process.execPath, commandFile, ...args];
   const child = spawn(program, rest, {
@@ -48,7 +53,7 @@ export function startCommand(
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  onTestFinished(() => {
+  atEnd(() => {
     child.kill('SIGKILL');
   });
   let [stdout, stderr] = ['', ''];

@@ -63,7 +63,7 @@ test('the clock that these tests set is the wall clock, and not the monotonic on
 });
 
 test('ten minutes ahead and back, in rounds and across a restart in an open one: the same weights, nobody lost', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (context) => {
   const { environment, set } = clockOf(context);
   const run = await served(40, '');
@@ -103,7 +103,7 @@ test('ten minutes ahead and back, in rounds and across a restart in an open one:
 });
 
 test('ten minutes back across a restart leave an open round the rest of its deadline', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (context) => {
   const { environment, set } = clockOf(context);
   const deadlineMs = 5000;

@@ -1,18 +1,13 @@
 /** A coordinator that is asked to stop, and a client that sleeps for a while: both go on, and nothing is different for it. */
-import { expect, onTestFinished, test } from 'vitest';
-import { temporaryFolder } from '../support/processes.js';
-import { ServedRun } from '../support/served.mjs';
+import { expect, test } from 'vitest';
+import { expectRightEnd, servedRuns } from '../support/served-runs.js';
 
-async function served(rounds: number): Promise<ServedRun> {
-  const run = await ServedRun.create(temporaryFolder(), { rounds });
-  onTestFinished(() => run.stop());
-  return run;
-}
+const served = servedRuns();
 
-test('SIGTERM in the middle of rounds: exit code 130, clients are told to return and do', {
-  timeout: 120_000,
+test.concurrent('SIGTERM in the middle of rounds: exit code 130, clients are told to return and do', {
+  timeout: 300_000,
 }, async () => {
-  const run = await served(30);
+  const run = await served({ rounds: 30 });
   const clients = run.join();
   for (const answers of [6, 17, 27]) {
     const coordinator = run.serve();
@@ -27,17 +22,15 @@ test('SIGTERM in the middle of rounds: exit code 130, clients are told to return
     expect(left.map(({ reason }) => reason)).toEqual(left.map(() => 'the coordinator stops for now (4013)'));
     expect(new Set(left.map(({ part }) => part))).toEqual(new Set([0, 1, 2, 3, 4]));
   }
-  const { code, stdout } = await run.serve().ended;
-  expect([code, (await clients.ended).code]).toEqual([0, 0]);
-  expect(run.wrongs(await run.undisturbed(), JSON.parse(stdout))).toEqual([]);
+  await expectRightEnd(run, clients);
   // What came while the coordinator was stopping was not told that it is too late.
   expect(run.events.filter(({ answer }) => answer === 'LATE' || answer === 'REJECTED')).toEqual([]);
 });
 
-test('a client that sleeps longer than silence is borne reconnects when it wakes, and goes on', {
-  timeout: 120_000,
+test.concurrent('a client that sleeps longer than silence is borne reconnects when it wakes, and goes on', {
+  timeout: 300_000,
 }, async () => {
-  const run = await served(20);
+  const run = await served({ rounds: 20 });
   run.join({ clients: 4 });
   const sleeper = run.join({ first: 4, clients: 1 });
   const limits = ['--limit', 'silenceMs=1500', '--limit', 'pingEveryMs=300'];

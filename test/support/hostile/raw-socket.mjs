@@ -46,6 +46,11 @@ export class RawSocket {
     this.#socket.end();
   }
 
+  /** Reads nothing more. */
+  pause() {
+    this.#socket.pause();
+  }
+
   destroy() {
     this.#socket.destroy();
   }

@@ -11,15 +11,15 @@ export const HONEST = 4;
 const command = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 
 /** Everybody who is there is asked in every round, and the first four count: nobody waits for those who only came to harm. */
-const scenario = (clients, localEpochs) => `
+const scenario = (clients, localEpochs, hidden) => `
 schemaVersion: 1
 name: hostile
 seed: 7
 data: { dataset: digits, partition: { kind: iid, clients: ${clients} } }
-model: { kind: mlp, hidden: [64], activation: relu }
+model: { kind: mlp, hidden: [${hidden}], activation: relu }
 federation:
   algorithm: { kind: fedavg }
-  rounds: 1000000
+  rounds: 50000
   cohort: { size: ${HONEST} }
   localEpochs: ${localEpochs}
   minimumReplies: ${HONEST}
@@ -44,11 +44,11 @@ export class Stand {
   #wake = () => {};
   #errors = '';
 
-  /** @param {{ folder: string, hostileKeys: number, localEpochs: number, handshakeMs: number }} options */
-  constructor({ folder, hostileKeys, localEpochs, handshakeMs }) {
+  /** @param {{ folder: string, hostileKeys: number, localEpochs: number, handshakeMs: number, hidden?: number }} options */
+  constructor({ folder, hostileKeys, localEpochs, handshakeMs, hidden = 64 }) {
     this.#folder = folder;
     const file = join(folder, 'scenario.yaml');
-    writeFileSync(file, scenario(HONEST + hostileKeys, localEpochs));
+    writeFileSync(file, scenario(HONEST + hostileKeys, localEpochs, hidden));
     const enrolment = Enrolment.create(join(folder, 'enrolment'));
     for (let client = 0; client < HONEST; client++) {
       const own = join(folder, `honest-${client}`);
@@ -121,6 +121,14 @@ export class Stand {
   residentMb() {
     const status = readFileSync(`/proc/${this.serverPid}/status`, 'utf8');
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)[1]) / 1024;
+  }
+
+  /** Processor time that the coordinator has used, in milliseconds: what it costs, however busy the machine is with other things. */
+  processorMs() {
+    const [, fields] = readFileSync(`/proc/${this.serverPid}/stat`, 'utf8').split(') ');
+    const [user, system] = fields.split(' ').slice(11, 13);
+    // Of clock ticks there are 100 a second on Linux.
+    return 10 * (Number(user) + Number(system));
   }
 
   /** Stops the coordinator as an operator would, and the clients. @returns what the coordinator ended with */

@@ -29,6 +29,8 @@ const stand = new Stand({ folder, hostileKeys: 16, localEpochs: 80, handshakeMs:
 const wrongs = [];
 const periods = { quiet: [], attacked: [] };
 const rates = [];
+/** Milliseconds of the clock and of the coordinator's processor time, in all stretches of a name. */
+const used = { quiet: { ms: 0, processorMs: 0 }, attacked: { ms: 0, processorMs: 0 } };
 const rss = { warm: 0, highest: 0 };
 const assault = new Assault(stand);
 try {
@@ -37,18 +39,24 @@ try {
   setPriority(Number(values.nice));
   for (let stretch = 0; stretch < stretches; stretch++) {
     let from = Date.now();
+    let before = stand.processorMs();
     const { until, rate } = await assault.run(Math.ceil(sockets / stretches), perSecond);
     rates.push(rate);
     // Without those at the end that only wait to be cut off.
     periods.attacked.push([from, until]);
     const length = until - from;
+    used.attacked.ms += Date.now() - from;
+    used.attacked.processorMs += stand.processorMs() - before;
     const resident = stand.residentMb();
     // The first stretch is the warm-up.
     if (stretch === 0) rss.warm = resident;
     rss.highest = Math.max(rss.highest, resident);
     from = Date.now();
+    before = stand.processorMs();
     await new Promise((resolve) => setTimeout(resolve, 0.7 * length));
     periods.quiet.push([from, Date.now()]);
+    used.quiet.ms += Date.now() - from;
+    used.quiet.processorMs += stand.processorMs() - before;
     const times = `${round(median(took('quiet')))} ms quiet, ${round(median(took('attacked')))} ms attacked`;
     process.stderr.write(
       `${assault.sockets} sockets, ${stand.rounds.length} rounds: ${times}; ${resident.toFixed()} MB\n`,
@@ -64,6 +72,9 @@ if (end !== '130') wrongs.push(`the coordinator ended with ${end}: ${stand.said}
 
 const [quiet, attacked] = [took('quiet'), took('attacked')];
 const slower = median(attacked) / median(quiet);
+// What a socket costs the coordinator: all that it used while attacked, without what it uses in as much quiet time.
+const quietly = (used.quiet.processorMs / used.quiet.ms) * used.attacked.ms;
+const processorMsPerSocket = (used.attacked.processorMs - quietly) / assault.sockets;
 const growthMb = rss.highest - rss.warm;
 const counted = stand.counted();
 const acceptedHostile = [...counted].filter(([client]) => client >= HONEST).reduce((sum, [, n]) => sum + n, 0);
@@ -86,6 +97,7 @@ const figures = {
   },
   ...{ rounds: stand.rounds.length, roundsQuiet: quiet.length, roundsAttacked: attacked.length },
   ...{ quietMs: round(median(quiet)), attackedMs: round(median(attacked)), slower: round(slower, 3) },
+  processorMsPerSocket: round(processorMsPerSocket, 2),
   ...{ acceptedHonest: [...counted.values()].reduce((sum, n) => sum + n, 0) - acceptedHostile, acceptedHostile },
   ...{ warmMb: round(rss.warm), growthMb: round(growthMb), outcomes: assault.outcomes },
   wrongs: [...new Set(wrongs)].slice(0, 20),

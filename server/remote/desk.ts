@@ -10,7 +10,7 @@ import { createAggregator } from '../../shared/federation/algorithm.js';
 import type { Tampering } from '../../shared/federation/faults/tamper.js';
 import { receiveUpdate } from '../../shared/federation/receive.js';
 import type { Answer, ClientMessage } from '../../shared/protocol/messages.js';
-import { openSealed } from '../../shared/protocol/sealed.js';
+import { openSealed, type SealedParts } from '../../shared/protocol/sealed.js';
 import { updateStatement } from '../../shared/protocol/statements.js';
 import type { CountedUpdate, Failure } from '../../shared/training/reply.js';
 import {
@@ -168,7 +168,9 @@ export class Desk {
   }
 
   #judge({ message, frame, origin }: Submission): Pick<Verdict, 'answer' | 'reason'> | Judged {
-    const { header, tensor, seal } = openSealed(frame);
+    const parts = partsOf(frame);
+    if (parts === undefined) return { answer: 'FORGED', reason: 'the update has no signature' };
+    const { header, tensor, seal } = parts;
     const digest = createHash('sha256').update(tensor).digest();
     if (!verifySignature(origin.key, updateStatement(origin, header, digest), seal)) {
       return { answer: 'FORGED', reason: 'the signature does not fit the update' };
@@ -214,6 +216,15 @@ export class Desk {
     round.settled.set(client, { digest, examples: sent.examples, refused });
     if (reply.kind === 'update') round.accepted += 1;
     return reply;
+  }
+}
+
+/** Undefined for a frame that is none without its last 64 bytes: it was sound as it came, so nobody has looked for a seal yet. */
+function partsOf(frame: Uint8Array): SealedParts | undefined {
+  try {
+    return openSealed(frame);
+  } catch {
+    return undefined;
   }
 }
 

@@ -200,21 +200,29 @@ export class RemotePool implements ClientPool {
     const broken = () => open.replies.end();
     intake.breaking.addEventListener('abort', broken);
     signal.addEventListener('abort', leave);
+    const began = performance.now();
+    let telling = true;
+    let failed: unknown;
     try {
-      const began = performance.now();
-      const told = open.begin(found?.closing);
-      void told.then(
+      void open.begin(found?.closing).then(
         () => {
-          this.broadcastMs = performance.now() - began;
+          telling = false;
+          if (this.#round === open) this.broadcastMs = performance.now() - began;
         },
-        () => open.replies.end(),
+        (error) => {
+          telling = false;
+          failed = error;
+          open.replies.end();
+        },
       );
       if (signal.aborted) leave();
       yield* open.replies;
       if (intake.broken !== undefined) throw intake.broken;
       if (open.failure !== undefined) throw open.failure;
-      await told;
+      if (failed !== undefined) throw failed;
     } finally {
+      // One who takes nothing of what is sent to it is closed in the end; the round does not wait for that.
+      if (telling) this.broadcastMs = performance.now() - began;
       this.last = { closing: open.closing, ms: open.sinceOpenedMs() };
       signal.removeEventListener('abort', leave);
       intake.breaking.removeEventListener('abort', broken);

@@ -35,6 +35,7 @@ export interface RemoteRoundOptions {
 export type Standing = Pick<Verdict, 'answer' | 'reason'>;
 
 const CLOSED: Standing = { answer: 'LATE', reason: 'that round is closed' };
+const FAILED: Standing = { answer: 'LATE', reason: 'the round had given this client up, or heard that it failed' };
 
 export class RemoteRound {
   readonly opening: Opening;
@@ -52,6 +53,8 @@ export class RemoteRound {
   readonly #sums: Float64Array;
   /** Connections over which the round was announced. */
   readonly #told = new WeakSet<MemberConnection>();
+  /** Clients whose reply is a failure that the desk knows nothing of: what they send must not count beside it. */
+  readonly #failed = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -136,6 +139,7 @@ export class RemoteRound {
   /** What an offer is answered without its update; undefined if the update is wanted. */
   weigh(offered: Offered): Promise<Standing | undefined> | undefined {
     if (this.closing !== undefined) return Promise.resolve(CLOSED);
+    if (this.#failed.has(offered.client)) return Promise.resolve(FAILED);
     return this.#phases.owes(offered.client) ? undefined : this.#options.intake.weigh(offered);
   }
 
@@ -144,6 +148,7 @@ export class RemoteRound {
     if (this.closing === 'lost') return undefined;
     if (this.closing !== undefined) return CLOSED;
     const { client } = submission.message;
+    if (this.#failed.has(client)) return FAILED;
     this.#phases.judging(client);
     const verdict = await this.#options.intake.submit(submission);
     const { reply, receiveMs } = verdict;
@@ -229,6 +234,7 @@ export class RemoteRound {
 
   #pushFailure(client: number, code: FailureCode, reason: string): void {
     const { round } = this.opening;
+    this.#failed.add(client);
     this.replies.push({ reply: { kind: 'failure', round, client, code, reason }, worker: null, receiveMs: 0 });
   }
 }

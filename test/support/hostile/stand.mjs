@@ -61,7 +61,16 @@ export class Stand {
       this.hostile.push(identity);
     }
     const where = ['--enrolment', join(folder, 'enrolment'), '--run', join(folder, 'run'), '--port', '0'];
-    const rest = ['--limit', `handshakeMs=${handshakeMs}`, '--log-level', 'info', '--quiet'];
+    // Rounds are so short here that honest clients, with two messages a round, come near the limit of messages.
+    const rest = [
+      '--limit',
+      'messagesPerSecond=1000',
+      '--limit',
+      `handshakeMs=${handshakeMs}`,
+      '--log-level',
+      'info',
+      '--quiet',
+    ];
     this.#server = this.#start(['serve', file, ...where, ...rest]);
     let cut = '';
     this.#server.stderr.setEncoding('utf8').on('data', (text) => {

@@ -99,8 +99,8 @@ function targets(of) {
   const lines = [];
   const plain = of('idle').find(({ tls }) => !tls);
   if (plain !== undefined) {
-    const { connections, endKB, lost } = plain;
-    lines.push(line(`memory each, ${connections} idle`, '≤ 16 KB', `${short(endKB)} KB`, endKB <= 16));
+    const { connections, largestKB, lost } = plain;
+    lines.push(line(`memory each, ${connections} idle`, '≤ 16 KB', `${short(largestKB)} KB`, largestKB <= 16));
     lines.push(line('of them lost', '0', lost, lost === 0));
   }
   for (const encrypted of [false, true]) {

@@ -44,6 +44,8 @@ export class MemberConnection {
   /** Messages that it may still send at once; filled up with time. */
   #allowance: number;
   #filledAt = performance.now();
+  /** Messages that it was asked for and has not sent: those count against no allowance, however short rounds are. */
+  #asked = 0;
 
   constructor(socket: WebSocket, origin: Origin, limits: Limits, events: MemberEvents) {
     this.origin = origin;
@@ -79,6 +81,7 @@ export class MemberConnection {
   }
 
   send(message: ServerMessage): void {
+    if (message.type === 'train' || message.type === 'grant') this.#asked += 1;
     this.#link.send(message);
   }
 
@@ -135,6 +138,10 @@ export class MemberConnection {
   }
 
   #mayAsk(): boolean {
+    if (this.#asked > 0) {
+      this.#asked -= 1;
+      return true;
+    }
     const { messagesPerSecond, messageBurst } = this.#limits;
     const present = performance.now();
     const earned = ((present - this.#filledAt) / 1000) * messagesPerSecond;

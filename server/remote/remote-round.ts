@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto';
 import { createAggregator } from '../../shared/federation/algorithm.js';
-import { encodeFrame } from '../../shared/protocol/codec.js';
 import type { ServerMessage } from '../../shared/protocol/messages.js';
 import { encodeRound } from '../../shared/protocol/round-frame.js';
 import type { Spans } from '../../shared/times/spans.js';
@@ -125,7 +124,7 @@ export class RemoteRound {
     const digest = member.taskDigest(this.#digest);
     const train: ServerMessage = { type: 'train', run, round, nonce, clients: [member.client], digest };
     const sent = member.sendFrame(this.#frame);
-    void member.sendFrame(encodeFrame(train));
+    member.send(train);
     await sent;
   }
 

@@ -1,7 +1,7 @@
 /** What happens to clients, as metrics and log lines. Nothing that a peer wrote, and no secret, is in either. */
 import type { Logger } from 'pino';
 import type { Metrics, Outcome, Refusal } from '../../server/http/metrics.js';
-import type { Observer } from '../../server/remote/remote-pool.js';
+import type { Observer } from '../../server/remote/reception.js';
 import { type closeCodes, closeMeanings } from '../../shared/protocol/close-codes.js';
 
 /** Which class of refusals a close of ours counts as. */

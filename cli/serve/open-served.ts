@@ -68,7 +68,6 @@ export async function openServed(
       clients,
       examples: partition.examples,
       shardSize: (client) => partition.sizeOf(client),
-      admission,
       seats,
       intake,
       found,

@@ -31,7 +31,6 @@ export async function remotePool(): Promise<RemotePool> {
     clients,
     examples: data.partition.examples,
     shardSize,
-    admission,
     seats: new Seats(directory, clients),
     intake,
     found,

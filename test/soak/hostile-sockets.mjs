@@ -14,8 +14,8 @@ import { HONEST, Stand } from '../support/hostile/stand.mjs';
 const { values } = parseArgs({
   options: {
     sockets: { type: 'string', default: '20000' },
-    rate: { type: 'string', default: '80' },
-    nice: { type: 'string', default: '5' },
+    rate: { type: 'string', default: '30' },
+    nice: { type: 'string', default: '19' },
     quick: { type: 'boolean', default: false },
   },
 });

@@ -27,11 +27,11 @@ Examples:
   fedtempo enroll --show-key                       on the client's machine: its public key
   fedtempo enroll --name bob --key PUBLICKEY       on the coordinator's: let this key in, without a token
   fedtempo enroll --list                           who may join, and which tokens are open
-  fedtempo enroll --revoke alice                   a name, key or token: out at its next connection
+  fedtempo enroll --revoke alice                   a name, key or token: out within seconds
 
 Give the token to the client by a safe way: the first who comes with it is let in, once. The client proves who it is with a
-key that never leaves its machine. The coordinator reads the folder at every connection (serve --enrolment DIR) and
-need not be started again. Run this as the user who runs the coordinator.
+key that never leaves its machine. The coordinator reads the folder at every connection and every few seconds
+(serve --enrolment DIR) and need not be started again. Run this as the user who runs the coordinator.
 The token or key is alone on standard output. Exit code 0 done, 2 bad input.`;
 
 const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };

@@ -16,6 +16,7 @@ const classes: { readonly [name in keyof typeof closeCodes]?: Refusal } = {
   BAD_SIGNATURE: 'signature',
   TOO_MANY_MESSAGES: 'rate',
   NO_CREDIT: 'rate',
+  REVOKED: 'unauthorized',
 };
 
 export function observe(metrics: Metrics, log: Logger): Observer {

@@ -69,6 +69,7 @@ export async function openServed(
       examples: partition.examples,
       shardSize: (client) => partition.sizeOf(client),
       seats,
+      enrolment,
       intake,
       found,
       limits,

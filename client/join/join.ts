@@ -68,6 +68,7 @@ const FINAL: ReadonlySet<number> = new Set([
   closeCodes.SLOT_TAKEN,
   closeCodes.DATASET_MISMATCH,
   closeCodes.SUPERSEDED,
+  closeCodes.REVOKED,
 ]);
 
 /** Refusals of an upgrade that coming again may change: a challenge that was too old, a coordinator that is full or not there. */

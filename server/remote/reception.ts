@@ -194,7 +194,7 @@ export class Reception {
       if (client === undefined || (name !== undefined && !HARMLESS.has(name))) observer.refused(name, client);
       if (!had) return;
       observer.left(member.client, name);
-      this.round?.gone(member.client, name === 'GOODBYE');
+      this.round?.gone(member.client, name === 'GOODBYE' || name === 'REVOKED');
     },
   };
 }

@@ -18,16 +18,20 @@ import {
 } from '../pool/pool.js';
 import { sharedNow } from '../times/time-table.js';
 import type { Admitted } from './admission.js';
+import type { Enrolment } from './enrolment.js';
 import type { FoundRound } from './intake-messages.js';
 import { isBefore, type Opening } from './journal.js';
 import { Members } from './members.js';
 import { Reception, type ReceptionOptions } from './reception.js';
 import { RemoteRound } from './remote-round.js';
+import { closeRevoked } from './revocation.js';
 import type { Seats } from './seats.js';
 import { now } from './steady-clock.js';
 
 export interface RemotePoolOptions extends ReceptionOptions {
   readonly seats: Seats;
+  /** Undefined where everybody may join. */
+  readonly enrolment: Enrolment | undefined;
   /** What a coordinator that died has left open. */
   readonly found: readonly FoundRound[];
   readonly lostAfterMs: number;
@@ -54,6 +58,7 @@ export class RemotePool implements ClientPool {
   #found: readonly FoundRound[];
   #door: Door | undefined;
   #closing = false;
+  #revoking: NodeJS.Timeout | undefined;
   /** How the last dispatch was closed, and how long it took from its beginning. */
   last: { readonly closing: string | undefined; readonly ms: number } = { closing: undefined, ms: 0 };
 
@@ -65,6 +70,9 @@ export class RemotePool implements ClientPool {
     options.seats.onFailed = (error) => options.intake.fail(error);
     this.#spans = new Spans(sharedNow, options.profile);
     this.#reception = new Reception(options, this.members, this.maxPayload);
+    const { enrolment, limits } = options;
+    if (enrolment === undefined) return;
+    this.#revoking = setInterval(() => void closeRevoked(enrolment, this.members), limits.pingEveryMs).unref();
   }
 
   /** Takes the door through which clients come: its traffic is the pool's, and it closes with the pool. */
@@ -189,6 +197,7 @@ export class RemotePool implements ClientPool {
   /** Tells every client what follows, waits a little until they have gone, and ends the desk. */
   async close(): Promise<void> {
     this.#closing = true;
+    clearInterval(this.#revoking);
     const { over, returnAfterMs } = this.farewell;
     for (const member of this.members.all) {
       if (over) member.dismiss('GOODBYE', 'the run is over');

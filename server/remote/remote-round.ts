@@ -128,7 +128,7 @@ export class RemoteRound {
     await sent;
   }
 
-  /** The client's connection is gone. @param left it said goodbye: the round goes on without it at once */
+  /** The client's connection is gone. @param left it said goodbye or was told to go: the round goes on without it at once */
   gone(client: number, left: boolean): void {
     if (left) this.#phases.left(client);
     else this.#phases.gone(client, performance.now());

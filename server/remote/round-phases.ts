@@ -76,7 +76,7 @@ export class RoundPhases {
     if (this.#owing.has(client) && !this.#gone.has(client)) this.#gone.set(client, now);
   }
 
-  /** It has said goodbye, and is not waited for. */
+  /** It has said goodbye or was told to go, and is not waited for. */
   left(client: number): void {
     if (this.#owing.has(client)) this.#gone.set(client, Number.NEGATIVE_INFINITY);
   }

@@ -15,6 +15,7 @@ export const closeCodes = {
   TOO_MANY_MESSAGES: 4012,
   GOING_AWAY: 4013,
   NO_CREDIT: 4014,
+  REVOKED: 4015,
 } as const;
 
 /** Meaning of each code, as docs/protocol.md lists it. */
@@ -34,6 +35,7 @@ export const closeMeanings: Record<keyof typeof closeCodes, string> = {
   TOO_MANY_MESSAGES: 'the client sends more messages than the limit allows',
   GOING_AWAY: 'the coordinator stops for now; the client comes back later',
   NO_CREDIT: 'an upload that was not granted, or that did not come in time',
+  REVOKED: 'the key of the client was taken off the list of those who may take part',
 };
 
 /** A close reason holds at most 123 bytes of UTF-8. */

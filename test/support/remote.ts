@@ -32,6 +32,7 @@ export async function remotePool(): Promise<RemotePool> {
     examples: data.partition.examples,
     shardSize,
     seats: new Seats(directory, clients),
+    enrolment: undefined,
     intake,
     found,
     limits,

@@ -27,6 +27,9 @@ export interface Identity {
   sign(bytes: Uint8Array): Uint8Array;
 }
 
+/** An Ed25519 public key in SPKI is a prefix and the key (RFC 8410). */
+const KEY_BYTES = 32;
+
 /** A PKCS8 Ed25519 key in PEM has 119 bytes; whatever is much longer is another file. */
 const MAX_FILE_BYTES = 4096;
 
@@ -59,9 +62,9 @@ export function identityOf(privateKey: KeyObject): Identity {
       expected: 'a private Ed25519 key',
     });
   }
-  const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
-  if (x === undefined) throw new Error('an Ed25519 key without its public part');
-  return { key: x, sign: (bytes) => sign(null, bytes, privateKey) };
+  // Not as JWK: Node 20 stops for ever if it collects garbage while it exports a key that it has generated itself.
+  const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
+  return { key: spki.subarray(-KEY_BYTES).toString('base64url'), sign: (bytes) => sign(null, bytes, privateKey) };
 }
 
 function identityIn(file: string, pem: string): Identity {

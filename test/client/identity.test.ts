@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -44,14 +44,28 @@ describe('an identity', () => {
   test('has the raw public key as its name, and signs with the private one', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const identity = identityOf(privateKey);
-    // SubjectPublicKeyInfo of an Ed25519 key ends with the 32 raw bytes.
-    const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
-    expect(identity.key).toBe(raw.toString('base64url'));
+    // RFC 8037: `x` of a JWK is the raw key in base64url.
+    const jwk = createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })).export({ format: 'jwk' });
+    expect(identity.key).toBe(jwk.x);
     const said = Buffer.from('an update');
     const signature = identity.sign(said);
     expect(signature).toHaveLength(64);
     expect(verify(null, said, publicKey, signature)).toBe(true);
     expect(verify(null, Buffer.from('another'), publicKey, signature)).toBe(false);
+  });
+
+  test('can be had of keys made in this process, however often garbage is collected', () => {
+    const code = `import { generateKeyPairSync } from 'node:crypto';
+      import { identityOf } from 'fedtempo/client/identity.js';
+      const keys = [];
+      for (let index = 0; index < 100; index++) {
+        const { privateKey } = generateKeyPairSync('ed25519');
+        for (let again = 0; again < 500; again++) keys.push(identityOf(privateKey).key);
+      }
+      console.log(new Set(keys).size);`;
+    const args = ['--max-semi-space-size=1', '--input-type=module', '-e', code];
+    const { status, stdout } = spawnSync(process.execPath, args, { cwd: repository, encoding: 'utf8', timeout: 30_000 });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '100\n' });
   });
 
   test('is one, when eight processes make it at the same moment', async () => {

@@ -19,6 +19,11 @@ export class Turn {
     return false;
   }
 
+  /** Whether there is work that was put off. */
+  get behind(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Has work done in one of the next turns. It must not throw. */
   later(work: () => void): void {
     this.#waiting.push(work);

@@ -1,6 +1,7 @@
 /**
  * Bounds the uploads that are on their way, or have come and are not judged yet: one is granted when those before it have left
- * room, in order of asking.
+ * room, in order of asking. A few are granted at a time, and the next few not before the event loop has seen to what has
+ * come, so that a thousand that ask at one moment do not send at one moment.
  */
 
 export interface CreditOptions {
@@ -9,21 +10,33 @@ export interface CreditOptions {
   /** Bytes of all of them at a time; one may always come. */
   readonly inboundBytes: number;
   readonly uploadMs: number;
+  /** Whether this thread has not yet seen to all that came. */
+  readonly behind?: () => boolean;
 }
+
+/** In each `PACE_MS` so many uploads are granted at most, or so many bytes of them; one may always be. */
+const PACE_MS = 5;
+const PACE_UPLOADS = 16;
+const PACE_BYTES = 4 * 1024 * 1024;
 
 export class Credit<Holder> {
   readonly #options: CreditOptions;
   readonly #most: number;
+  readonly #atOnce: number;
   readonly #granted = new Map<Holder, NodeJS.Timeout>();
   readonly #waiting = new Map<Holder, () => void>();
   /** Uploads that have come and still take memory. */
   #held = 0;
+  /** Grants since the pace began, and the timer with which the next one begins. */
+  #given = 0;
+  #pace: NodeJS.Timeout | undefined;
   readonly #onExpired: (holder: Holder) => void;
 
   /** @param onExpired told of a holder whose upload did not come in time; its grant is gone then */
   constructor(options: CreditOptions, onExpired: (holder: Holder) => void) {
     this.#options = options;
     this.#most = Math.max(1, Math.floor(options.inboundBytes / Math.max(1, options.uploadBytes)));
+    this.#atOnce = Math.max(1, Math.min(PACE_UPLOADS, Math.floor(PACE_BYTES / Math.max(1, options.uploadBytes))));
     this.#onExpired = onExpired;
   }
 
@@ -65,7 +78,9 @@ export class Credit<Holder> {
 
   #serve(): void {
     for (const [holder, grant] of this.#waiting) {
-      if (this.used >= this.#most) return;
+      if (this.used >= this.#most || this.#given >= this.#atOnce) return;
+      this.#given += 1;
+      this.#pace ??= setTimeout(this.#next, PACE_MS);
       this.#waiting.delete(holder);
       const expire = () => {
         this.release(holder);
@@ -75,4 +90,14 @@ export class Credit<Holder> {
       grant();
     }
   }
+
+  readonly #next = () => {
+    this.#pace = undefined;
+    if (this.#options.behind?.()) {
+      this.#pace = setTimeout(this.#next, PACE_MS);
+      return;
+    }
+    this.#given = 0;
+    this.#serve();
+  };
 }

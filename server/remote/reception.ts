@@ -9,6 +9,7 @@ import type { ServerMessage } from '../../shared/protocol/messages.js';
 import type { ParsedScenario } from '../../shared/scenario/schema.js';
 import { failpoint } from '../failpoint.js';
 import type { CloseName } from '../pool/link.js';
+import { turn } from '../pool/turn.js';
 import type { Admitted } from './admission.js';
 import { Credit } from './credit.js';
 import { type Declared, judgeDeclaration } from './declaration.js';
@@ -60,7 +61,7 @@ export class Reception {
     this.#options = options;
     this.#members = members;
     const { inboundBytes, uploadMs } = options.limits;
-    this.#credit = new Credit({ uploadBytes, inboundBytes, uploadMs }, (member) =>
+    this.#credit = new Credit({ uploadBytes, inboundBytes, uploadMs, behind: () => turn.behind }, (member) =>
       member.close('NO_CREDIT', 'the upload did not come in time'),
     );
   }

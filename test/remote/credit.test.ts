@@ -120,3 +120,48 @@ describe('credit for uploads that have come', () => {
     for (const holder of ['b', 'c', 'd']) credit.release(holder);
   });
 });
+
+describe('credit that many ask for at one moment', () => {
+  /** @param behind whether the event loop is */
+  function crowd(uploadBytes: number, count: number, behind = () => false) {
+    const granted: number[] = [];
+    const credit = new Credit<number>({ uploadBytes, inboundBytes: 1e12, uploadMs: 60_000, behind }, () => {});
+    for (let holder = 0; holder < count; holder++) credit.ask(holder, () => granted.push(holder));
+    return { credit, granted };
+  }
+
+  test.each([
+    ['16', 'small', 1000, 16],
+    ['4 MiB of', 'larger', 2 ** 20, 4],
+    ['one of', 'the largest', 2 ** 30, 1],
+  ])('is given to %s %s uploads every 5 ms, in the order of asking', (_, __, uploadBytes, atOnce) => {
+    const { granted } = crowd(uploadBytes, 50);
+    for (let paces = 1; paces <= 5; paces++) {
+      expect(granted).toEqual(Array.from({ length: Math.min(50, paces * atOnce) }, (_, index) => index));
+      vi.advanceTimersByTime(5);
+    }
+  });
+
+  test('waits while the event loop is behind, whoever is done with or asks', () => {
+    let behind = true;
+    const { credit, granted } = crowd(2 ** 20, 10, () => behind);
+    vi.advanceTimersByTime(500);
+    credit.release(0);
+    credit.received(1)();
+    credit.ask(10, () => granted.push(10));
+    expect(granted).toEqual([0, 1, 2, 3]);
+    behind = false;
+    vi.advanceTimersByTime(5);
+    expect(granted).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    vi.advanceTimersByTime(5);
+    expect(granted).toHaveLength(11);
+  });
+
+  test('leaves no timer behind', () => {
+    const { credit } = crowd(1000, 40);
+    vi.advanceTimersByTime(20);
+    for (let holder = 0; holder < 40; holder++) credit.received(holder)();
+    vi.advanceTimersByTime(20);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

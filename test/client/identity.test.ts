@@ -64,7 +64,11 @@ describe('an identity', () => {
       }
       console.log(new Set(keys).size);`;
     const args = ['--max-semi-space-size=1', '--input-type=module', '-e', code];
-    const { status, stdout } = spawnSync(process.execPath, args, { cwd: repository, encoding: 'utf8', timeout: 30_000 });
+    const { status, stdout } = spawnSync(process.execPath, args, {
+      cwd: repository,
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
     expect({ status, stdout }).toEqual({ status: 0, stdout: '100\n' });
   });
 

@@ -26,7 +26,7 @@ const fifty = {
   hosts: 10,
   clientsPerHost: 5,
   stopped: 2,
-  rounds: quick ? 10 : 30,
+  rounds,
   cohort: 30,
   minimumReplies: 15,
   localSteps: 50,

@@ -142,8 +142,8 @@ test("plain text on nginx's TLS port is explained as on ours", async (context) =
   const url = `ws://localhost:${port}${prefix}`;
   const line = dial(url, { timeoutMs });
   onTestFinished(() => line.close());
-  for (const attempt of [line.get('/'), line.upgrade('/', { maxPayload: 1000 })]) {
-    const error = await attempt.then(undefined, (thrown: unknown) => explain(thrown, url));
+  for (const attempt of [() => line.get('/'), () => line.upgrade('/', { maxPayload: 1000 })]) {
+    const error = await attempt().then(undefined, (thrown: unknown) => explain(thrown, url));
     expect(error).toMatchObject({ code: 'TLS_FAILED', details: { found: 'a port that speaks TLS' } });
   }
 });

@@ -35,8 +35,9 @@ export class Credit<Holder> {
   /** @param onExpired told of a holder whose upload did not come in time; its grant is gone then */
   constructor(options: CreditOptions, onExpired: (holder: Holder) => void) {
     this.#options = options;
-    this.#most = Math.max(1, Math.floor(options.inboundBytes / Math.max(1, options.uploadBytes)));
-    this.#atOnce = Math.max(1, Math.min(PACE_UPLOADS, Math.floor(PACE_BYTES / Math.max(1, options.uploadBytes))));
+    const uploadsIn = (bytes: number) => Math.max(1, Math.floor(bytes / Math.max(1, options.uploadBytes)));
+    this.#most = uploadsIn(options.inboundBytes);
+    this.#atOnce = Math.min(PACE_UPLOADS, uploadsIn(PACE_BYTES));
     this.#onExpired = onExpired;
   }
 

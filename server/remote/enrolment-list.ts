@@ -1,5 +1,6 @@
 /** An enrolment folder as people see it: everything in it, and how what they name is taken back. */
 import { existsSync, readdirSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FedtempoError } from '../../shared/errors.js';
 import { removeDurably } from '../store/durable.js';
@@ -112,8 +113,14 @@ function tokensNamed(tokens: readonly ListedToken[], who: string): string[] {
 
 /** Names of files with this ending, without it; sorted. Files that are still being written end otherwise. */
 function namesIn(folder: string, part: 'tokens' | 'clients', ending: string): string[] {
-  return readdirSync(join(folder, part))
-    .filter((name) => name.endsWith(ending))
-    .map((name) => name.slice(0, -ending.length))
-    .sort();
+  return withEnding(readdirSync(join(folder, part)), ending).sort();
+}
+
+/** The keys that have a file, without a look at what is in it. */
+export async function keysIn(folder: string): Promise<ReadonlySet<string>> {
+  return new Set(withEnding(await readdir(join(folder, 'clients')), '.json'));
+}
+
+function withEnding(names: readonly string[], ending: string): string[] {
+  return names.filter((name) => name.endsWith(ending)).map((name) => name.slice(0, -ending.length));
 }

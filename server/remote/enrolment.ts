@@ -5,12 +5,12 @@
  *   tokens/<sha256 of the token>.used   by which key it was; made exclusively and whole, so that there is one winner
  *   clients/<key>.json                  a key that may connect
  *
- * Files are read at each question, so what is added or revoked counts from the next connection on (revocation.ts sees to those
- * that are open). File names come from checked keys and digests, never from a peer's text. Only the expiry of tokens asks the wall clock: it is a promise to
- * people, in their time; a clock that jumps may end or prolong a token, and changes nothing for enrolled clients.
+ * Files are read at each question, so what is added or revoked counts from the next connection on; revocation.ts sees to those
+ * that are open. File names come from checked keys and digests, never from a peer's text. Only the expiry of tokens asks the
+ * wall clock: it is a promise to people, in their time; a clock that jumps may end or prolong a token, and changes nothing for
+ * enrolled clients.
  */
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FedtempoError, messageOf } from '../../shared/errors.js';
 import { createDurably, removeDurably, writeDurably } from '../store/durable.js';
@@ -28,7 +28,7 @@ import {
   tokenFiles,
   usedEntry,
 } from './enrolment-entries.js';
-import { type Listed, listEntries, type Revoked, revokeEntries } from './enrolment-list.js';
+import { keysIn, type Listed, listEntries, type Revoked, revokeEntries } from './enrolment-list.js';
 import { isKey } from './signature.js';
 
 export interface Enrolled extends About {
@@ -102,10 +102,12 @@ export class Enrolment {
     return entry?.key === key ? enrolled(entry) : undefined;
   }
 
-  /** The keys that have a file, read without holding up the thread. What a file is worth `find` says. */
-  async keys(): Promise<ReadonlySet<string>> {
-    const names = await readdir(join(this.folder, 'clients'));
-    return new Set(names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length)));
+  /**
+   * The keys that have a file, read without holding up the thread; what a file is worth `find` says. Rejects with the system's
+   * error if the folder cannot be read now.
+   */
+  keys(): Promise<ReadonlySet<string>> {
+    return keysIn(this.folder);
   }
 
   /**

@@ -71,8 +71,9 @@ export class RemotePool implements ClientPool {
     this.#spans = new Spans(sharedNow, options.profile);
     this.#reception = new Reception(options, this.members, this.maxPayload);
     const { enrolment, limits } = options;
-    if (enrolment === undefined) return;
-    this.#revoking = setInterval(() => void closeRevoked(enrolment, this.members), limits.pingEveryMs).unref();
+    if (enrolment !== undefined) {
+      this.#revoking = setInterval(() => void closeRevoked(enrolment, this.members), limits.pingEveryMs).unref();
+    }
   }
 
   /** Takes the door through which clients come: its traffic is the pool's, and it closes with the pool. */

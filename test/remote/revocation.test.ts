@@ -1,37 +1,21 @@
 /** Keys that are taken off the list while their connection is open. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { openIdentity } from 'fedtempo/client/identity.js';
 import { Enrolment } from 'fedtempo/server/remote/enrolment.js';
 import { expect, test } from 'vitest';
 import { Member, newIdentity, taskOf } from '../support/member.js';
 import { readLines, startCommand, temporaryFolder } from '../support/processes.js';
+import { serveDigits } from '../support/served-digits.js';
 
 const HEARTBEAT_MS = 200;
 
 /** A coordinator of three clients that lets enrolled keys in, and looks at its list every HEARTBEAT_MS. */
 async function serve(serving: string) {
   const folder = temporaryFolder();
-  const file = join(folder, 'scenario.yaml');
-  writeFileSync(
-    file,
-    `
-schemaVersion: 1
-name: revoked
-seed: 3
-data: { dataset: digits, partition: { kind: iid, clients: 3 } }
-model: { kind: mlp, hidden: [9], activation: tanh }
-federation: { rounds: 3, cohort: { size: 3 }, localEpochs: 1, minimumReplies: 1 }
-schedules: { learningRate: 0.1, batchSize: 20 }
-serve: ${serving}
-`,
-  );
   const enrolment = Enrolment.create(join(folder, 'enrolment'));
-  const run = join(folder, 'run');
-  const options = ['--enrolment', enrolment.folder, '--limit', `pingEveryMs=${HEARTBEAT_MS}`, '--port', '0', '--quiet'];
-  const command = startCommand(['serve', file, '--run', run, '--json', ...options]);
-  const [, url] = await command.says(/listening on (\S+)/);
-  return { folder, run, enrolment, command, url };
+  const options = ['--enrolment', enrolment.folder, '--limit', `pingEveryMs=${HEARTBEAT_MS}`];
+  return { enrolment, ...(await serveDigits({ folder, clients: 3, cohort: 3, rounds: 3, serving, options })) };
 }
 
 test('a client that trains is told so and ends, and the round does not wait for it', async () => {

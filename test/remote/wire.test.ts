@@ -1,11 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Member, type MemberOptions, newIdentity, taskOf } from '../support/member.js';
 import { readLines, type Started, startCommand, temporaryFolder } from '../support/processes.js';
+import { PARAMETERS, serveDigits } from '../support/served-digits.js';
 
-/** p of the model below. */
-const PARAMETERS = 64 * 9 + 9 + 9 * 10 + 10;
 const ROUNDS = 4;
 /** What a hostile peer writes wherever it can; no log and no metric may have it. */
 const MARKER = 'w1cked';
@@ -24,25 +23,8 @@ const zeros = () => new Float32Array(PARAMETERS);
 /** A coordinator of digits, in a process of its own. */
 async function serve(serving: string, limits: readonly string[] = []) {
   const folder = temporaryFolder(atEnd);
-  const file = join(folder, 'scenario.yaml');
-  writeFileSync(
-    file,
-    `
-schemaVersion: 1
-name: wire
-seed: 3
-data: { dataset: digits, partition: { kind: iid, clients: 8 } }
-model: { kind: mlp, hidden: [9], activation: tanh }
-federation: { rounds: ${ROUNDS}, cohort: { size: 5 }, localEpochs: 1, minimumReplies: 1 }
-schedules: { learningRate: 0.1, batchSize: 20 }
-serve: ${serving}
-`,
-  );
-  const run = join(folder, 'run');
-  const args = ['serve', file, '--run', run, '--port', '0', '--quiet', '--json', '--log-level', 'debug'];
-  const command = startCommand([...args, ...limits.flatMap((limit) => ['--limit', limit])], {}, { atEnd });
-  const [, url] = await command.says(/listening on (\S+)/);
-  return { folder, run, command, url };
+  const options = ['--log-level', 'debug', ...limits.flatMap((limit) => ['--limit', limit])];
+  return serveDigits({ folder, clients: 8, cohort: 5, rounds: ROUNDS, serving, options, atEnd });
 }
 
 describe('a coordinator with honest clients', () => {
